@@ -1,0 +1,66 @@
+/** A moment: whole seconds since 1970 and the nanoseconds within the second. @see struct timespec64 */
+export interface Timespec {
+  readonly sec: number;
+  /** 0 … 999,999,999 */
+  readonly nsec: number;
+}
+
+/** What stat(2) and statx(2) tell of a file. Sizes in bytes, `blocks` in units of 512 bytes. */
+export interface Stat {
+  dev: number;
+  ino: number;
+  mode: number;
+  nlink: number;
+  uid: number;
+  gid: number;
+  rdev: number;
+  size: number;
+  blksize: number;
+  blocks: number;
+  atime: Timespec;
+  mtime: Timespec;
+  ctime: Timespec;
+  /** When the inode was made; only statx(2) tells it, and only where the filesystem keeps it. */
+  btime?: Timespec | undefined;
+}
+
+/** What a change of attributes sets; what is left out stays. @see struct iattr */
+export interface Attributes {
+  /** The permission bits and the file type. */
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  size?: number;
+  atime?: Timespec;
+  mtime?: Timespec;
+  ctime?: Timespec;
+}
+
+/** One entry of a directory listing. @see getdents64(2) */
+export interface Dirent {
+  readonly ino: number;
+  /** The position at which a listing goes on behind this entry: what `lseek` takes. */
+  readonly off: number;
+  /** `DT_…` */
+  readonly type: number;
+  readonly name: string;
+}
+
+/** What statfs(2) tells of a filesystem. Blocks in units of `bsize` bytes. */
+export interface StatFS {
+  type: number;
+  bsize: number;
+  frsize: number;
+  blocks: number;
+  bfree: number;
+  bavail: number;
+  files: number;
+  ffree: number;
+  namelen: number;
+  flags: number;
+}
+
+/** Orders two moments: negative when `a` is earlier. */
+export function compareTimespec(a: Timespec, b: Timespec): number {
+  return a.sec - b.sec || a.nsec - b.nsec;
+}
