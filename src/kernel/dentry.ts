@@ -1,0 +1,81 @@
+/**
+ * The dentry cache: names that have been looked up, found or not. A dentry without an inode is negative: the name is
+ * known to be missing. The cache may forget what nobody holds; it never holds truth of its own.
+ *
+ * @see fs/dcache.c
+ */
+import type { Inode } from './inode.ts';
+import type { Superblock } from './superblock.ts';
+
+export class Dentry {
+  readonly superblock: Superblock;
+  name: string;
+  parent: Dentry;
+  inode: Inode | undefined;
+  /** In its parent's cache; a deleted or replaced name is not. */
+  hashed: boolean;
+  children: Map<string, Dentry> | undefined;
+  /** How many mounts in all namespaces stand on this name. */
+  mounted: number;
+  /** What the filesystem itself keeps with the name (Linux's d_fsdata). */
+  note: unknown;
+
+  constructor(superblock: Superblock, name: string, parent: Dentry | undefined, inode: Inode | undefined) {
+    this.superblock = superblock;
+    this.name = name;
+    this.parent = parent ?? this;
+    this.inode = inode;
+    this.hashed = false;
+    this.children = undefined;
+    this.mounted = 0;
+    this.note = undefined;
+  }
+
+  get isRoot(): boolean {
+    return this.parent === this;
+  }
+
+  /** Puts the name into its parent's cache. @see d_rehash() */
+  hash(): void {
+    const siblings = this.parent.children ?? (this.parent.children = new Map());
+    siblings.set(this.name, this);
+    this.hashed = true;
+  }
+
+  /** Takes the name out of its parent's cache: the next lookup asks the filesystem. @see d_drop() */
+  drop(): void {
+    if (!this.hashed) return;
+    this.hashed = false;
+    this.parent.children!.delete(this.name);
+  }
+
+  /** Takes over the place of `target`, which loses it. @see d_move() */
+  move(target: Dentry): void {
+    target.drop();
+    this.drop();
+    this.name = target.name;
+    this.parent = target.parent;
+    this.hash();
+  }
+
+  /** Swaps places with `other`. @see d_exchange() */
+  exchange(other: Dentry): void {
+    const { name, parent } = this;
+    this.drop();
+    other.drop();
+    this.name = other.name;
+    this.parent = other.parent;
+    other.name = name;
+    other.parent = parent;
+    this.hash();
+    other.hash();
+  }
+
+  /** This dentry is `ancestor` or lies below it. */
+  isWithin(ancestor: Dentry): boolean {
+    for (let at: Dentry = this; ; at = at.parent) {
+      if (at === ancestor) return true;
+      if (at.isRoot) return false;
+    }
+  }
+}

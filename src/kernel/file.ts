@@ -1,0 +1,85 @@
+/**
+ * Open files: Linux's `struct file` and the contract of its `file_operations`.
+ *
+ * Life cycle: the kernel makes an {@link OpenFile} with `ops` chosen by type, calls `ops.open`, and `ops.release` when
+ * the last descriptor is closed. Positions and lengths are bytes; the kernel has checked access mode, negative
+ * positions and size limits.
+ */
+import type { Credentials } from './credentials.ts';
+import type { Dentry } from './dentry.ts';
+import type { ExtentMap } from './extent-map.ts';
+import type { Inode } from './inode.ts';
+import type { Mapping } from './mmap.ts';
+import type { Mount } from './mount.ts';
+
+export class OpenFile {
+  readonly mount: Mount;
+  readonly dentry: Dentry;
+  readonly inode: Inode;
+  /** What open(2) was given, later changed by fcntl(2). */
+  flags: number;
+  position = 0;
+  /** The credentials of the opener. */
+  readonly credentials: Credentials;
+  readonly ops: FileOperations;
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** How many descriptors and mappings share this open file. */
+  references = 1;
+  /** What the filesystem keeps with the open file (Linux's private_data). */
+  note: unknown = undefined;
+
+  constructor(
+    mount: Mount,
+    dentry: Dentry,
+    inode: Inode,
+    flags: number,
+    credentials: Credentials,
+    ops: FileOperations,
+  ) {
+    this.mount = mount;
+    this.dentry = dentry;
+    this.inode = inode;
+    this.flags = flags;
+    this.credentials = credentials;
+    this.ops = ops;
+    const access = flags & 3;
+    this.readable = access !== 1 && access !== 3;
+    this.writable = access === 1 || access === 2;
+  }
+}
+
+/** Takes one entry of a listing; answers false when it wants no more (that entry is then not taken). */
+export type Filldir = (name: string, ino: number, type: number) => boolean;
+
+export interface FileOperations {
+  /** @throws Errno whatever opening gives; the file is then never released */
+  open(file: OpenFile): void;
+  release(file: OpenFile): void;
+  /** Fills `into` from `position`; answers how many bytes there were, 0 at the end. */
+  read(file: OpenFile, into: Uint8Array, position: number): number;
+  /** Writes at `position` (the kernel has moved it to the end for O_APPEND). @throws Errno ENOSPC, EFBIG */
+  write(file: OpenFile, bytes: Uint8Array, position: number): number;
+  /**
+   * Lists from `file.position`, which is kept at the entry to come: it is set before each call of `filldir`, and the
+   * kernel reports it as the `off` of the entry before. Starts with `.` and `..`.
+   */
+  iterate(file: OpenFile, filldir: Filldir): void;
+  /** The new position for lseek(2); SEEK_DATA and SEEK_HOLE too. @throws Errno EINVAL, ENXIO */
+  llseek(file: OpenFile, offset: number, whence: number): number;
+  /** @throws Errno EOPNOTSUPP, ENOSPC */
+  fallocate(file: OpenFile, mode: number, offset: number, length: number): void;
+  fsync(file: OpenFile, dataOnly: boolean): void;
+  /** @throws Errno ENOTTY for requests it does not know */
+  ioctl(file: OpenFile, request: number, argument: unknown): unknown;
+  /** The data that a mapping of this file shares. @throws Errno ENODEV */
+  mmap(file: OpenFile): Mapping;
+  /**
+   * Writes a range of another file's data by sharing its extents, in a time that does not depend on its length; what
+   * were holes are allocated, as a write of zeros would. Files without extents of their own leave it out, and the
+   * kernel moves bytes. @throws Errno ENOSPC
+   */
+  writeExtents?(file: OpenFile, source: ExtentMap, sourceOffset: number, length: number, position: number): number;
+  /** Called for each close(2) of a descriptor. */
+  flush?(file: OpenFile): void;
+}

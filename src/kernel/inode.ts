@@ -1,0 +1,108 @@
+/**
+ * The contract of a file within a filesystem: Linux's `struct inode` with its `inode_operations`.
+ *
+ * A filesystem implements it; the system calls and the union filesystems consume it, so that unions nest.
+ *
+ * Words. An inode is known by its number within its superblock and there is one object for it while anyone holds it.
+ * A {@link Dentry} is a name in a directory; directory operations take the dentry of the name, as in Linux: it tells
+ * name and parent, and a filesystem may keep its own note in `dentry.note`. The kernel alone changes the dentry cache.
+ *
+ * Who checks what. The caller (`kernel/vfs`) has checked existence, type, permission, mount and superblock read-only
+ * state, name length and the sticky bit. A filesystem checks only what it alone can know, and refuses with `raise`
+ * before any effect. It updates times and link counts of all inodes involved, directories included.
+ *
+ * Owners. New inodes belong to `inodeInitOwner(kernel, dir, mode)` (`kernel/permission.ts`), which reads the
+ * credentials that are in force: a union filesystem overrides them and its layers then see the mounter.
+ *
+ * @see include/linux/fs.h, Documentation/filesystems/vfs.rst
+ */
+import type { Attributes, Stat, Timespec } from '../abi/stat.ts';
+import type { Credentials } from './credentials.ts';
+import type { Dentry } from './dentry.ts';
+import type { FileOperations } from './file.ts';
+import type { Superblock } from './superblock.ts';
+
+/** `i_flags` that change what calls are allowed. */
+export const S_APPEND = 4;
+export const S_IMMUTABLE = 8;
+export const S_NOATIME = 2;
+
+export interface Inode {
+  readonly superblock: Superblock;
+  readonly ino: number;
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nlink: number;
+  /** Device number of a device node, else 0. */
+  readonly rdev: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Sum of `S_APPEND`, `S_IMMUTABLE`, `S_NOATIME`. */
+  readonly flags: number;
+  readonly atime: Timespec;
+  readonly mtime: Timespec;
+  readonly ctime: Timespec;
+  /** What an open regular file or directory does; the kernel serves devices and fifos itself. */
+  readonly fileOperations: FileOperations;
+  /** How many open files, mounts, working directories and unions hold this inode; see {@link hold}. */
+  holds: number;
+  /** Made by O_TMPFILE and may still be given a name. @see I_LINKABLE */
+  linkable: boolean;
+
+  /** Every attribute as stat(2) tells it. */
+  getattr(): Stat;
+  /** Sets attributes. The kernel has cleared set-id bits and filled in `ctime`. @throws Errno ENOSPC, EFBIG */
+  setattr(attributes: Attributes): void;
+  /** Marks an access at `now`; the kernel has applied relatime. */
+  touchAtime(now: Timespec): void;
+  /** Replaces the rule of mode bits. Answers the refusal or nothing. `mask` is a sum of MAY_… */
+  permission?(credentials: Credentials, mask: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined;
+
+  // Directories
+  /** The inode of the name, or `undefined`: nothing found is an answer, not an error. */
+  lookup(dentry: Dentry): Inode | undefined;
+  /** A new regular file. */
+  create(dentry: Dentry, mode: number): Inode;
+  mkdir(dentry: Dentry, mode: number): Inode;
+  /** A device, fifo or socket; `mode` has the type. */
+  mknod(dentry: Dentry, mode: number, rdev: number): Inode;
+  symlink(dentry: Dentry, target: string): Inode;
+  /** One more name for what `old` names. Answers the inode that the new dentry gets. */
+  link(old: Dentry, dentry: Dentry): Inode;
+  unlink(dentry: Dentry): void;
+  /** @throws Errno ENOTEMPTY */
+  rmdir(dentry: Dentry): void;
+  /**
+   * Moves `old` (in this directory) to `dentry` (in `newDir`), replacing what is there; `flags` is a sum of
+   * RENAME_…. @throws Errno EINVAL for flags it does not know, ENOTEMPTY, EXDEV
+   */
+  rename(old: Dentry, newDir: Inode, dentry: Dentry, flags: number): void;
+  /** A regular file without a name, nlink 0. @throws Errno EOPNOTSUPP */
+  tmpfile(mode: number): Inode;
+
+  /** The target of a symlink. */
+  readlink(): string;
+
+  // Extended attributes: the kernel has checked name space and permission, flags are XATTR_CREATE, XATTR_REPLACE.
+  /** @throws Errno EOPNOTSUPP for a name space the filesystem does not keep */
+  getxattr(name: string): Uint8Array | undefined;
+  /** @throws Errno EEXIST, ENODATA, EOPNOTSUPP, ENOSPC */
+  setxattr(name: string, value: Uint8Array, flags: number): void;
+  /** @throws Errno ENODATA, EOPNOTSUPP */
+  removexattr(name: string): void;
+  /** Names as kept, `trusted.` ones included; the kernel hides those from callers without CAP_SYS_ADMIN. */
+  listxattr(): string[];
+}
+
+/** Keeps an inode alive though its last name may go. @see ihold() */
+export function hold(inode: Inode): void {
+  inode.holds++;
+}
+
+/** Ends a {@link hold}; an inode without names and holders is given back to its filesystem. @see iput() */
+export function release(inode: Inode): void {
+  inode.holds--;
+  if (inode.holds === 0 && inode.nlink === 0) inode.superblock.evict(inode);
+}

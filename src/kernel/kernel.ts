@@ -1,0 +1,105 @@
+/**
+ * The kernel of one machine: what all of its tasks share. It knows filesystems only by the types that it was given.
+ */
+import type { Timespec } from '../abi/stat.ts';
+import { raise } from '../abi/errno.ts';
+import type { Clock } from './clock.ts';
+import { type Credentials, rootCredentials } from './credentials.ts';
+import { DeviceTable } from './device.ts';
+import type { KernelProfile } from './profile.ts';
+import type { Random } from './random.ts';
+import type { FilesystemType, Superblock } from './superblock.ts';
+import { TimerQueue } from './timer.ts';
+import { Trace } from './trace.ts';
+
+export interface KernelParts {
+  readonly profile: KernelProfile;
+  readonly filesystems: readonly FilesystemType[];
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class Kernel {
+  readonly profile: KernelProfile;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly trace = new Trace();
+  readonly devices = new DeviceTable();
+  readonly timers = new TimerQueue();
+  /** The credentials in force: the calling task's, unless a union acts for its mounter. */
+  credentials: Credentials = rootCredentials;
+  /** Who is told of changes, see `inotify.ts`. Counted, so that an unwatched machine pays one test. */
+  watches = 0;
+  readonly superblocks = new Set<Superblock>();
+  readonly #filesystems: ReadonlyMap<string, FilesystemType>;
+  #nextAnonymousDevice = 1;
+  #nextMountId = 1;
+  #nextPid = 1;
+  #nextCookie = 1;
+
+  constructor(parts: KernelParts) {
+    this.profile = parts.profile;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    const known = parts.filesystems.filter((type) => parts.profile.filesystems.includes(type.name));
+    this.#filesystems = new Map(known.map((type) => [type.name, type]));
+  }
+
+  get filesystems(): readonly FilesystemType[] {
+    return [...this.#filesystems.values()];
+  }
+
+  /** @throws Errno ENODEV for a type that this kernel does not know */
+  filesystem(name: string): FilesystemType {
+    return this.#filesystems.get(name) ?? raise('ENODEV');
+  }
+
+  now(): Timespec {
+    return this.clock.now();
+  }
+
+  /** A device number of major 0 for a filesystem that lies on no device. @see get_anon_bdev() */
+  anonymousDevice(): number {
+    return this.#nextAnonymousDevice++;
+  }
+
+  nextMountId(): number {
+    return this.#nextMountId++;
+  }
+
+  nextPid(): number {
+    return this.#nextPid++;
+  }
+
+  /** Ties the two events of a rename together. @see inotify(7) */
+  nextCookie(): number {
+    return this.#nextCookie++;
+  }
+
+  /** A kernel that goes on from this moment: same clock, ids and randomness, without tasks and filesystems. */
+  fork(): Kernel {
+    const made = new Kernel({
+      profile: this.profile,
+      filesystems: this.filesystems,
+      clock: this.clock.fork(),
+      random: this.random.fork(),
+    });
+    made.#nextAnonymousDevice = this.#nextAnonymousDevice;
+    made.#nextMountId = this.#nextMountId;
+    made.#nextPid = this.#nextPid;
+    made.#nextCookie = this.#nextCookie;
+    made.devices.copyFrom(this.devices);
+    return made;
+  }
+}
+
+/** Acts with other credentials. @see override_creds() */
+export function withCredentials<T>(kernel: Kernel, credentials: Credentials, act: () => T): T {
+  const before = kernel.credentials;
+  kernel.credentials = credentials;
+  try {
+    return act();
+  } finally {
+    kernel.credentials = before;
+  }
+}

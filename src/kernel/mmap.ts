@@ -1,0 +1,73 @@
+/** Mappings of files: memory that shares a file's data. @see mmap(2) */
+import { raise } from '../abi/errno.ts';
+import type { ExtentMap } from './extent-map.ts';
+import type { OpenFile } from './file.ts';
+
+/** The data of one real inode, as its page cache holds it. Offsets are bytes from the start of the file. */
+export interface Mapping {
+  /** Bytes; what lies beyond the last page cannot be touched. */
+  readonly size: number;
+  /** The data itself, where the filesystem keeps it in extents: copies may share it. */
+  readonly extents?: ExtentMap | undefined;
+  read(into: Uint8Array, offset: number): void;
+  /** Changes bytes inside the file; never makes it longer. @throws Errno ENOSPC */
+  write(bytes: Uint8Array, offset: number): void;
+}
+
+/** A mapped range. It outlives its descriptor, and goes with {@link MappedRegion.unmap}. */
+export class MappedRegion {
+  readonly length: number;
+  readonly #mapping: Mapping;
+  readonly #offset: number;
+  readonly #writable: boolean;
+  readonly #private: Map<number, number> | undefined;
+  #file: OpenFile | undefined;
+  readonly #closeFile: (file: OpenFile) => void;
+
+  constructor(
+    file: OpenFile,
+    mapping: Mapping,
+    offset: number,
+    length: number,
+    writable: boolean,
+    shared: boolean,
+    closeFile: (file: OpenFile) => void,
+  ) {
+    this.#file = file;
+    this.#mapping = mapping;
+    this.#offset = offset;
+    this.length = length;
+    this.#writable = writable;
+    this.#private = shared ? undefined : new Map();
+    this.#closeFile = closeFile;
+  }
+
+  /** The bytes at `offset` of the region. @throws Errno EFAULT outside of it or of the file's last page (SIGBUS) */
+  read(offset: number, length: number): Uint8Array {
+    this.#check(offset, length);
+    const bytes = new Uint8Array(length);
+    this.#mapping.read(bytes, this.#offset + offset);
+    if (this.#private) for (let i = 0; i < length; i++) bytes[i] = this.#private.get(offset + i) ?? bytes[i]!;
+    return bytes;
+  }
+
+  /** Changes bytes of the region: of the file too when the mapping is shared. @throws Errno EFAULT */
+  write(offset: number, bytes: Uint8Array): void {
+    if (!this.#writable) raise('EFAULT');
+    this.#check(offset, bytes.length);
+    if (this.#private) for (let i = 0; i < bytes.length; i++) this.#private.set(offset + i, bytes[i]!);
+    else this.#mapping.write(bytes, this.#offset + offset);
+  }
+
+  unmap(): void {
+    if (this.#file === undefined) return;
+    this.#closeFile(this.#file);
+    this.#file = undefined;
+  }
+
+  #check(offset: number, length: number): void {
+    const lastPage = Math.ceil(this.#mapping.size / 4096) * 4096;
+    if (this.#file === undefined || offset < 0 || offset + length > this.length) raise('EFAULT');
+    if (this.#offset + offset + length > lastPage) raise('EFAULT');
+  }
+}

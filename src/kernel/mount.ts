@@ -1,0 +1,143 @@
+/**
+ * Mounts and mount namespaces: where filesystems hang in the tree. All propagation is private.
+ *
+ * @see fs/namespace.c
+ */
+import { raise } from '../abi/errno.ts';
+import {
+  MS_NOATIME,
+  MS_NODEV,
+  MS_NODIRATIME,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_NOSYMFOLLOW,
+  MS_RDONLY,
+  MS_RELATIME,
+} from '../abi/flags.ts';
+import type { Dentry } from './dentry.ts';
+import { hold, release } from './inode.ts';
+import type { Kernel } from './kernel.ts';
+import type { Superblock } from './superblock.ts';
+
+/** The flags that belong to a mount, not to the filesystem below it. */
+export const MOUNT_FLAGS =
+  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_NOSYMFOLLOW;
+
+/** A place in the tree: a dentry as seen through a mount. */
+export interface Path {
+  readonly mount: Mount;
+  readonly dentry: Dentry;
+}
+
+export class Mount {
+  readonly id: number;
+  readonly superblock: Superblock;
+  /** What of the filesystem is shown: its root, or a directory or file below it (bind). */
+  readonly root: Dentry;
+  /** The first word of the line in /proc/mounts. */
+  readonly source: string;
+  flags: number;
+  parent: Mount | undefined = undefined;
+  mountpoint: Dentry | undefined = undefined;
+  namespace: MountNamespace | undefined = undefined;
+  /** The mounts that stand on names of this one. */
+  readonly children = new Map<Dentry, Mount>();
+  /** How many open files, roots and working directories lie in it: what makes umount say EBUSY. */
+  users = 0;
+
+  constructor(superblock: Superblock, root: Dentry, source: string, flags: number) {
+    this.id = superblock.kernel.nextMountId();
+    this.superblock = superblock;
+    this.root = root;
+    this.source = source;
+    this.flags = flags;
+    superblock.active++;
+    if (root.inode) hold(root.inode);
+  }
+
+  get readOnly(): boolean {
+    return (this.flags & MS_RDONLY) !== 0 || this.superblock.readOnly;
+  }
+
+  /** Lets go of the filesystem; the last one to go shuts it down. */
+  drop(): void {
+    if (this.root.inode) release(this.root.inode);
+    dropSuperblock(this.superblock);
+  }
+}
+
+/** Ends one use of a superblock. @see deactivate_super() */
+export function dropSuperblock(superblock: Superblock): void {
+  superblock.active--;
+  if (superblock.active > 0) return;
+  superblock.kernel.superblocks.delete(superblock);
+  superblock.shutdown();
+}
+
+/** Refuses to write through a read-only mount or to a read-only filesystem. @see mnt_want_write() */
+export function wantWrite(mount: Mount): void {
+  if (mount.readOnly) raise('EROFS');
+}
+
+/** The tree of mounts that a group of tasks sees. */
+export class MountNamespace {
+  readonly kernel: Kernel;
+  root!: Mount;
+  /** In the order of /proc/mounts. */
+  readonly mounts: Mount[] = [];
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  /** Puts `mount` on top of `at`; without `at` it is the root of the namespace. */
+  attach(mount: Mount, at?: Path): void {
+    if (at === undefined) this.root = mount;
+    else {
+      mount.parent = at.mount;
+      mount.mountpoint = at.dentry;
+      at.mount.children.set(at.dentry, mount);
+      at.dentry.mounted++;
+      if (at.dentry.inode) hold(at.dentry.inode);
+    }
+    mount.namespace = this;
+    this.mounts.push(mount);
+  }
+
+  /** Takes `mount` out of the tree; what lies in it stays usable to those who hold it. */
+  detach(mount: Mount): void {
+    const { parent, mountpoint } = mount;
+    if (parent !== undefined && mountpoint !== undefined) {
+      parent.children.delete(mountpoint);
+      mountpoint.mounted--;
+      if (mountpoint.inode) release(mountpoint.inode);
+    }
+    mount.parent = undefined;
+    mount.mountpoint = undefined;
+    mount.namespace = undefined;
+    this.mounts.splice(this.mounts.indexOf(mount), 1);
+  }
+
+  /** The mount and everything that is mounted below it, parents first. */
+  *subtree(mount: Mount): IterableIterator<Mount> {
+    yield mount;
+    for (const child of mount.children.values()) yield* this.subtree(child);
+  }
+}
+
+/** The mount that covers `path`, followed to the topmost. @see traverse_mounts() */
+export function crossMounts(path: Path): Path {
+  let { mount, dentry } = path;
+  while (dentry.mounted > 0) {
+    const above = mount.children.get(dentry);
+    if (above === undefined) break;
+    mount = above;
+    dentry = above.root;
+  }
+  return mount === path.mount ? path : { mount, dentry };
+}
+
+/** A mount of `path` for a union's own use: in no namespace, without atime. @see clone_private_mount() */
+export function clonePrivateMount(path: Path): Mount {
+  return new Mount(path.mount.superblock, path.dentry, path.mount.source, path.mount.flags | MS_NOATIME);
+}

@@ -1,0 +1,142 @@
+/** Changes of attributes: chmod, chown, utimes, truncate, and what they take away on the way. @see fs/attr.c */
+import { CAP_CHOWN, CAP_FSETID } from '../abi/capability.ts';
+import { raise } from '../abi/errno.ts';
+import { IN_ATTRIB, IN_MODIFY } from '../abi/flags.ts';
+import { isDirectory, isSymlink, S_IALLUGO, S_ISGID, S_ISUID } from '../abi/mode.ts';
+import type { Attributes } from '../abi/stat.ts';
+import { XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts';
+import { traceMetadata } from './create.ts';
+import { isCapable, isInGroup } from './credentials.ts';
+import type { Dentry } from './dentry.ts';
+import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
+import { notify } from './inotify.ts';
+import type { Kernel } from './kernel.ts';
+import { checkPermission, dropsSetgid, isOwnerOrCapable, MAY_WRITE, modeWithoutSetid } from './permission.ts';
+
+/** What a change of attributes asks for beyond the values. */
+export interface SetattrOptions {
+  /** Times are "now": write permission is enough. @see ATTR_TOUCH */
+  readonly touch?: boolean;
+  /** The kernel itself changes this, no right is asked for. @see ATTR_FORCE */
+  readonly force?: boolean;
+  /** Takes set-id bits and file capabilities away. @see ATTR_KILL_PRIV */
+  readonly killPrivileges?: boolean;
+}
+
+/**
+ * Checks and makes a change of attributes.
+ *
+ * @throws Errno EPERM, EACCES, EOPNOTSUPP for the mode of a symlink
+ */
+export function notifyChange(
+  kernel: Kernel,
+  dentry: Dentry,
+  attributes: Attributes,
+  options: SetattrOptions = {},
+): void {
+  const inode = dentry.inode!;
+  checkMaySetattr(kernel, inode, attributes, options);
+  if (attributes.mode !== undefined && isSymlink(inode.mode)) raise('EOPNOTSUPP');
+  if (options.killPrivileges) killFileCapabilities(inode);
+  const changes = prepareSetattr(kernel, inode, attributes, options);
+  traceMetadata('setattr', inode);
+  inode.setattr(changes);
+  if (kernel.watches === 0) return;
+  const isDir = isDirectory(inode.mode);
+  if (attributes.size !== undefined) notify(kernel, inode, IN_MODIFY, undefined, isDir, 0, dentry);
+  else notify(kernel, inode, IN_ATTRIB, undefined, isDir, 0, dentry);
+}
+
+/** @see may_setattr() */
+function checkMaySetattr(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): void {
+  const { mode, uid, gid, atime, mtime } = attributes;
+  const timesSet = !options.touch && (atime !== undefined || mtime !== undefined) && attributes.size === undefined;
+  if (mode !== undefined || uid !== undefined || gid !== undefined || timesSet) {
+    if ((inode.flags & (S_IMMUTABLE | S_APPEND)) !== 0) raise('EPERM');
+  }
+  if (!options.touch) return;
+  if ((inode.flags & S_IMMUTABLE) !== 0) raise('EPERM');
+  if (!isOwnerOrCapable(kernel, inode)) checkPermission(kernel, inode, MAY_WRITE);
+}
+
+/** The rights to a change, and what has to be changed along with it. @see setattr_prepare(), setattr_copy() */
+function prepareSetattr(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): Attributes {
+  const changes: Attributes = { ...attributes };
+  if (!options.force) checkRights(kernel, inode, attributes, options);
+  if (changes.mode !== undefined && !options.force) {
+    const gid = attributes.gid ?? inode.gid;
+    const keepsSetgid = isInGroup(kernel.credentials, gid) || isCapable(kernel.credentials, CAP_FSETID);
+    if (!keepsSetgid) changes.mode &= ~S_ISGID;
+  }
+  changes.ctime = attributes.ctime ?? kernel.now();
+  return changes;
+}
+
+function checkRights(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): void {
+  const { credentials } = kernel;
+  const { uid, gid } = attributes;
+  const privileged = isCapable(credentials, CAP_CHOWN);
+  if (uid !== undefined && !privileged && !(credentials.fsuid === inode.uid && uid === inode.uid)) raise('EPERM');
+  if (gid !== undefined && !privileged) {
+    const own = credentials.fsuid === inode.uid && (gid === inode.gid || isInGroup(credentials, gid));
+    if (!own) raise('EPERM');
+  }
+  const asksOwner = attributes.mode !== undefined && uid === undefined && gid === undefined;
+  if (asksOwner && attributes.size === undefined && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
+  const setsTimes = attributes.atime !== undefined || attributes.mtime !== undefined;
+  if (setsTimes && !options.touch && attributes.size === undefined && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
+}
+
+/** Takes the capabilities of a program file away. @see cap_inode_killpriv() */
+function killFileCapabilities(inode: Inode): void {
+  if (hasFileCapabilities(inode)) inode.removexattr(XATTR_SECURITY_CAPABILITY);
+}
+
+function hasFileCapabilities(inode: Inode): boolean {
+  try {
+    return inode.getxattr(XATTR_SECURITY_CAPABILITY) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** chmod(2) on an object. */
+export function vfsChmod(kernel: Kernel, dentry: Dentry, mode: number): void {
+  const inode = dentry.inode!;
+  notifyChange(kernel, dentry, { mode: (mode & S_IALLUGO) | (inode.mode & ~S_IALLUGO) });
+}
+
+/** chown(2) on an object; −1 leaves an id. Set-id bits of a file go, whoever calls. @see chown_common() */
+export function vfsChown(kernel: Kernel, dentry: Dentry, uid: number, gid: number): void {
+  const inode = dentry.inode!;
+  const attributes: Attributes = {};
+  if (uid !== -1) attributes.uid = uid;
+  if (gid !== -1) attributes.gid = gid;
+  const killPrivileges = !isDirectory(inode.mode);
+  if (killPrivileges) {
+    let mode = inode.mode & ~S_ISUID;
+    if (dropsSetgid(kernel, inode)) mode &= ~S_ISGID;
+    if (mode !== inode.mode) attributes.mode = mode;
+  }
+  notifyChange(kernel, dentry, attributes, { killPrivileges });
+}
+
+/** Sets the size; the caller has checked the right to write. `touch` sets the times even where the size stays. */
+export function doTruncate(kernel: Kernel, dentry: Dentry, size: number, touch: boolean): void {
+  const inode = dentry.inode!;
+  const attributes: Attributes = { size };
+  if (touch) attributes.mtime = kernel.now();
+  const mode = modeWithoutSetid(kernel, inode);
+  if (mode !== inode.mode) attributes.mode = mode;
+  notifyChange(kernel, dentry, attributes, { killPrivileges: hasFileCapabilities(inode), force: true });
+}
+
+/** What a write takes away: set-id bits and file capabilities. @see file_remove_privs() */
+export function removePrivileges(kernel: Kernel, dentry: Dentry): void {
+  const inode = dentry.inode!;
+  const mode = modeWithoutSetid(kernel, inode);
+  const capabilities = hasFileCapabilities(inode);
+  if (mode === inode.mode && !capabilities) return;
+  if (capabilities) inode.removexattr(XATTR_SECURITY_CAPABILITY);
+  if (mode !== inode.mode) notifyChange(kernel, dentry, { mode }, { force: true });
+}

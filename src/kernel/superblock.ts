@@ -1,0 +1,75 @@
+/**
+ * The contract of a mounted filesystem and of a kind of filesystem: Linux's `struct super_block` and
+ * `struct file_system_type`.
+ *
+ * Life cycle: `FilesystemType.mount` makes (or finds) a superblock; mounts hold it; when the last mount goes the kernel
+ * calls `shutdown`. Options are remounted with `reconfigure`. A fork of the machine calls `fork` once for each.
+ */
+import type { StatFS } from '../abi/stat.ts';
+import type { Dentry } from './dentry.ts';
+import type { Fork } from './fork.ts';
+import type { Inode } from './inode.ts';
+import type { Kernel } from './kernel.ts';
+import type { Path } from './mount.ts';
+
+export interface Superblock {
+  readonly kernel: Kernel;
+  readonly type: FilesystemType;
+  /** What stat(2) tells as `st_dev`. */
+  readonly dev: number;
+  readonly root: Dentry;
+  /** The whole filesystem refuses writes, whichever mount they come through. */
+  readOnly: boolean;
+  /** How many union filesystems lie on top of one another here; 0 for a plain one. */
+  readonly stackDepth: number;
+  /** Longest name in bytes. */
+  readonly nameMax: number;
+  /** Largest file in bytes; a write beyond gives EFBIG. */
+  readonly maxBytes: number;
+  /** A name that is not there is remembered in the dentry cache; tmpfs has no use for that. */
+  readonly keepsNegativeDentries: boolean;
+  /** How many mounts, and unions as their layers, use this superblock. */
+  active: number;
+
+  statfs(): StatFS;
+  /** The options for `/proc/mounts`, each with a leading comma; `rw`/`ro` are the kernel's. */
+  showOptions(): string;
+  /** mount -o remount. @throws Errno EINVAL, leaving everything as it was */
+  reconfigure(data: string, readOnly: boolean): void;
+  /** Writes back what is dirty. */
+  sync(): void;
+  /** Takes back an inode that has neither names nor holders. */
+  evict(inode: Inode): void;
+  /** The live inode of that number, for a fork; `undefined` when there is none. */
+  inode(ino: number): Inode | undefined;
+  /** The last mount is gone. */
+  shutdown(): void;
+  /** The same filesystem in another kernel, in a time that does not depend on what it holds. */
+  fork(fork: Fork): Superblock;
+  /** The object that stands in the forked kernel for a held inode of this one. */
+  forkInode(fork: Fork, inode: Inode): Inode;
+  /** What is wrong inside, one sentence each; empty when all is well. */
+  check(): string[];
+}
+
+/** What mount(2) asks of a filesystem type. */
+export interface MountRequest {
+  readonly kernel: Kernel;
+  /** The first word of the line in /proc/mounts. */
+  readonly source: string;
+  /** The `-o` string without the words that the kernel takes itself (ro, nosuid …). */
+  readonly data: string;
+  readonly readOnly: boolean;
+  /** A path in `data`, as the calling task sees it, symlinks followed. @throws Errno ENOENT, ENOTDIR, ELOOP, EACCES … */
+  resolve(path: string): Path;
+}
+
+export interface FilesystemType {
+  readonly name: string;
+  /** Needs no block device: "nodev" in /proc/filesystems. */
+  readonly nodev: boolean;
+  /** May be mounted by root of a user namespace. */
+  readonly userNamespaceMount: boolean;
+  /** @throws Errno EINVAL for bad options, whatever else mount(2) of this type gives */
+  mount(request: MountRequest): Superblock;
+}

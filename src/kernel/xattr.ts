@@ -1,0 +1,98 @@
+/** Extended attributes: name spaces and who may use them. @see fs/xattr.c */
+import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../abi/capability.ts';
+import { type ErrnoCode, raise } from '../abi/errno.ts';
+import { IN_ATTRIB, XATTR_CREATE, XATTR_REPLACE, XATTR_SIZE_MAX } from '../abi/flags.ts';
+import { isDirectory, isRegular, S_ISVTX } from '../abi/mode.ts';
+import {
+  XATTR_SECURITY_CAPABILITY,
+  XATTR_SECURITY_PREFIX,
+  XATTR_SYSTEM_PREFIX,
+  XATTR_TRUSTED_PREFIX,
+  XATTR_USER_PREFIX,
+} from '../abi/xattr.ts';
+import { traceMetadata } from './create.ts';
+import { isCapable } from './credentials.ts';
+import type { Dentry } from './dentry.ts';
+import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
+import { notify } from './inotify.ts';
+import type { Kernel } from './kernel.ts';
+import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE } from './permission.ts';
+
+const NAME_MAX = 255;
+
+/** The value of an attribute. @throws Errno ENODATA, EOPNOTSUPP, EACCES, EPERM */
+export function vfsGetxattr(kernel: Kernel, dentry: Dentry, name: string): Uint8Array {
+  checkName(name);
+  const inode = dentry.inode!;
+  checkXattrPermission(kernel, inode, name, MAY_READ);
+  return inode.getxattr(name) ?? raise('ENODATA');
+}
+
+/** @throws Errno EEXIST, ENODATA (by flags), E2BIG, EOPNOTSUPP, EPERM, EACCES */
+export function vfsSetxattr(kernel: Kernel, dentry: Dentry, name: string, value: Uint8Array, flags: number): void {
+  if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) !== 0) raise('EINVAL');
+  checkName(name);
+  if (value.length > XATTR_SIZE_MAX) raise('E2BIG');
+  const inode = dentry.inode!;
+  checkXattrPermission(kernel, inode, name, MAY_WRITE);
+  if (name === XATTR_SECURITY_CAPABILITY) checkFileCapability(kernel, value);
+  traceMetadata('setxattr', inode, name);
+  inode.setxattr(name, value, flags);
+  notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
+}
+
+export function vfsRemovexattr(kernel: Kernel, dentry: Dentry, name: string): void {
+  checkName(name);
+  const inode = dentry.inode!;
+  checkXattrPermission(kernel, inode, name, MAY_WRITE);
+  traceMetadata('removexattr', inode, name);
+  inode.removexattr(name);
+  notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
+}
+
+/** The names that the caller may see: `trusted.` ones need CAP_SYS_ADMIN. */
+export function vfsListxattr(kernel: Kernel, dentry: Dentry): string[] {
+  const names = dentry.inode!.listxattr();
+  if (isCapable(kernel.credentials, CAP_SYS_ADMIN)) return names;
+  return names.filter((name) => !name.startsWith(XATTR_TRUSTED_PREFIX));
+}
+
+/** @see setxattr_copy(), strncpy_from_user() */
+function checkName(name: string): void {
+  if (name.length === 0 || name.length > NAME_MAX) raise('ERANGE');
+}
+
+/** @see cap_convert_nscap() */
+function checkFileCapability(kernel: Kernel, value: Uint8Array): void {
+  if (value.length !== 20 && value.length !== 24) raise('EINVAL');
+  if (!isCapable(kernel.credentials, CAP_SETFCAP)) raise('EPERM');
+}
+
+/** @see xattr_permission() */
+function checkXattrPermission(kernel: Kernel, inode: Inode, name: string, mask: number): void {
+  if (mask === MAY_WRITE) {
+    if (inode.superblock.readOnly) raise('EROFS');
+    if ((inode.flags & (S_IMMUTABLE | S_APPEND)) !== 0) raise('EPERM');
+  }
+  if (name.startsWith(XATTR_SECURITY_PREFIX)) {
+    const free = mask === MAY_READ || name === XATTR_SECURITY_CAPABILITY;
+    if (!free && !isCapable(kernel.credentials, CAP_SYS_ADMIN)) raise('EPERM');
+    return;
+  }
+  if (name.startsWith(XATTR_SYSTEM_PREFIX)) return;
+  if (name.startsWith(XATTR_TRUSTED_PREFIX)) {
+    if (!isCapable(kernel.credentials, CAP_SYS_ADMIN)) raise(refusal(mask));
+    return;
+  }
+  if (name.startsWith(XATTR_USER_PREFIX)) checkUserAttribute(kernel, inode, mask);
+  checkPermission(kernel, inode, mask);
+}
+
+const refusal = (mask: number): ErrnoCode => (mask === MAY_WRITE ? 'EPERM' : 'ENODATA');
+
+/** `user.` attributes: only regular files and directories carry them, in sticky directories only for the owner. */
+function checkUserAttribute(kernel: Kernel, inode: Inode, mask: number): void {
+  if (!isRegular(inode.mode) && !isDirectory(inode.mode)) raise(refusal(mask));
+  const sticky = isDirectory(inode.mode) && (inode.mode & S_ISVTX) !== 0;
+  if (sticky && mask === MAY_WRITE && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
+}

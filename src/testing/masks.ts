@@ -1,0 +1,30 @@
+/**
+ * What a comparison of two machines leaves out, and why. A mask may only shrink: what can be translated (inode
+ * numbers to classes, a time of the run to `now`) is translated by `replay.ts` and `tree.ts`, not masked.
+ */
+
+/** The second from which on a time belongs to the run and is told as `now`: 2020-01-01. Times set explicitly are older. */
+export const RUN_BEGINS = 1_577_836_800;
+
+/** What is never compared. */
+export const masks = {
+  'directory offset': 'd_off and the position in a directory are cookies: compared only through what seeking to them lists',
+  'overlay origin': 'trusted.overlay.origin and .upper are file handles, which name the inode in a form of the host: size compared',
+  'overlay uuid': 'trusted.overlay.uuid is random: size compared',
+  'overlay temporary name': 'names in workdir (#1f) count every copy-up since the host was booted: the number is left out',
+  'overlay index name': 'names in the index directory are file handles: size compared',
+  'statfs type of mount flags': 'ST_VALID and the like are compared; f_fsid is random and not part of StatFS',
+} as const;
+
+/** What a run may leave out on top, by name, while an implementation is not there yet. */
+export const optionalMasks = {
+  order: 'listing order: entries and attribute names are sorted first',
+  blocks: 'st_blocks',
+  atime: 'st_atime',
+  mtime: 'st_mtime',
+  statfs: 'free blocks and inodes',
+  holes: 'which parts of a file are holes',
+  nlink: 'st_nlink of directories',
+} as const;
+
+export type OptionalMask = keyof typeof optionalMasks;
