@@ -123,18 +123,18 @@ function replaceInChunks(list: ExtentList, by: Writer, start: number, end: numbe
   if (appended(list, by, start, fresh)) return list;
   const { chunks } = list;
   let first = chunkAt(chunks, start);
-  let last = Math.max(first, chunkAt(chunks, end));
-  let extents = gathered(chunks, by, first, last);
-  extents = spliced(extents, start, end, fresh);
-  if (extents.length < CHUNK_SMALL) {
-    if (isSmall(chunks[first - 1])) extents = [...gathered(chunks, by, --first, first), ...extents];
-    if (isSmall(chunks[last + 1])) extents = [...extents, ...gathered(chunks, by, ++last, last)];
+  let last = Math.max(first, chunkAt(chunks, end - 1));
+  let extents = spliced(gathered(chunks, by, first, last), start, end, fresh);
+  if (extents.length < CHUNK_SMALL && isSmall(chunks[first - 1])) {
+    first -= 1;
+    extents = [...counted(chunks[first]!, by), ...extents];
   }
-  const rest = withChunks(list, by, first, last, chunksOf(extents, by.owner));
-  if (rest.length > 1) return list.owner === by.owner ? list : new ExtentList(by.owner, rest);
-  const only = rest[0]?.extents;
-  if (only === undefined || only.length < 2) return only?.[0];
-  return list.owner === by.owner ? list : new ExtentList(by.owner, rest);
+  if (extents.length < CHUNK_SMALL && isSmall(chunks[last + 1])) {
+    last += 1;
+    extents = [...extents, ...counted(chunks[last]!, by)];
+  }
+  if (last - first + 1 === chunks.length && extents.length < 2) return extents[0];
+  return withChunks(list, by, first, last, chunksOf(extents, by.owner));
 }
 
 /** Adds behind the end without rebuilding a chunk, which is what writing a large file piece by piece does. */
@@ -151,26 +151,29 @@ function isSmall(chunk: Chunk | undefined): boolean {
   return chunk !== undefined && chunk.extents.length < CHUNK_SMALL;
 }
 
-/** The extents of the chunks `first` to `last`, counting those that are copied. */
+/** The extents of the chunks `first` to `last`. */
 function gathered(chunks: readonly Chunk[], by: Writer, first: number, last: number): Extent[] {
-  if (first === last) return counted(chunks[first]!, by).extents;
-  return chunks.slice(first, last + 1).flatMap((chunk) => counted(chunk, by).extents);
+  if (first === last) return counted(chunks[first]!, by);
+  return chunks.slice(first, last + 1).flatMap((chunk) => counted(chunk, by));
 }
 
-function counted(chunk: Chunk, by: Writer): Chunk {
+/** The extents of `chunk`, which is about to be replaced: a copy if it is not the writer's. */
+function counted(chunk: Chunk, by: Writer): Extent[] {
   if (chunk.owner !== by.owner) countCopy(by.epoch, chunk.extents.length);
-  return chunk;
+  return chunk.extents;
 }
 
-/** The chunks of `list` with others in place of `first` to `last`: the same array if it is the writer's. */
-function withChunks(list: ExtentList, by: Writer, first: number, last: number, fresh: Chunk[]): Chunk[] {
+/** `list` with other chunks in place of `first` to `last`: the same object if it is the writer's. */
+function withChunks(list: ExtentList, by: Writer, first: number, last: number, fresh: Chunk[]): ExtentList {
   const { chunks } = list;
-  if (list.owner !== by.owner) {
-    countCopy(by.epoch, chunks.length);
-    return [...chunks.slice(0, first), ...fresh, ...chunks.slice(last + 1)];
+  if (list.owner === by.owner && fresh.length === 1 && first === last) {
+    chunks[first] = fresh[0]!;
+    return list;
   }
-  if (fresh.length === 1 && first === last) chunks[first] = fresh[0]!;
-  else if (fresh.length < 1000) chunks.splice(first, last - first + 1, ...fresh);
-  else return (chunks.splice(0, chunks.length, ...chunks.slice(0, first)), pushAll(chunks, fresh, last));
-  return chunks;
+  if (list.owner === by.owner && fresh.length <= CHUNK_MAX) {
+    chunks.splice(first, last - first + 1, ...fresh);
+    return list;
+  }
+  if (list.owner !== by.owner) countCopy(by.epoch, chunks.length);
+  return new ExtentList(by.owner, [...chunks.slice(0, first), ...fresh, ...chunks.slice(last + 1)]);
 }

@@ -4,6 +4,7 @@
 import type { Timespec } from '../abi/stat.ts';
 import { raise } from '../abi/errno.ts';
 import type { Clock } from './clock.ts';
+import type { TaskContext } from './context.ts';
 import { type Credentials, rootCredentials } from './credentials.ts';
 import { DeviceTable } from './device.ts';
 import type { KernelProfile } from './profile.ts';
@@ -30,6 +31,8 @@ export class Kernel {
   credentials: Credentials = rootCredentials;
   /** Who is told of changes, see `inotify.ts`. Counted, so that an unwatched machine pays one test. */
   watches = 0;
+  /** The task whose system call is being served. */
+  current: TaskContext | undefined;
   readonly superblocks = new Set<Superblock>();
   readonly #filesystems: ReadonlyMap<string, FilesystemType>;
   #nextAnonymousDevice = 1;

@@ -44,6 +44,10 @@ export class Mount {
   readonly children = new Map<Dentry, Mount>();
   /** How many open files, roots and working directories lie in it: what makes umount say EBUSY. */
   users = 0;
+  /** How many files are open for writing: what makes a remount to read-only say EBUSY. */
+  writers = 0;
+  /** Detached while somebody still used it. @see MNT_DETACH */
+  lazy = false;
 
   constructor(superblock: Superblock, root: Dentry, source: string, flags: number) {
     this.id = superblock.kernel.nextMountId();
@@ -64,6 +68,17 @@ export class Mount {
     if (this.root.inode) release(this.root.inode);
     dropSuperblock(this.superblock);
   }
+}
+
+/** Somebody stands in the mount or has a file of it open. @see mntget() */
+export function useMount(mount: Mount): void {
+  mount.users++;
+}
+
+/** Ends a {@link useMount}; a mount that was detached while in use goes with its last user. @see mntput() */
+export function unuseMount(mount: Mount): void {
+  mount.users--;
+  if (mount.users === 0 && mount.namespace === undefined && mount.lazy) mount.drop();
 }
 
 /** Ends one use of a superblock. @see deactivate_super() */

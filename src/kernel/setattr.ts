@@ -81,8 +81,7 @@ function checkRights(kernel: Kernel, inode: Inode, attributes: Attributes, optio
     const own = credentials.fsuid === inode.uid && (gid === inode.gid || isInGroup(credentials, gid));
     if (!own) raise('EPERM');
   }
-  const asksOwner = attributes.mode !== undefined && uid === undefined && gid === undefined;
-  if (asksOwner && attributes.size === undefined && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
+  if (attributes.mode !== undefined && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
   const setsTimes = attributes.atime !== undefined || attributes.mtime !== undefined;
   if (setsTimes && !options.touch && attributes.size === undefined && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
 }

@@ -1,23 +1,7 @@
 /** Puts a layer, given as data, onto a machine. */
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
 import type { Layer, LayerEntry } from './layers.ts';
-import { bytesOf, type SubjectTask } from './replay.ts';
-
-const codeOf = (error: unknown): string => {
-  const code = (error as { code?: string }).code;
-  if (code === undefined) throw error;
-  return code;
-};
-
-/** Runs `action`; answers the code of its failure, or `undefined`. */
-export function attempt(action: () => unknown): string | undefined {
-  try {
-    action();
-    return undefined;
-  } catch (error) {
-    return codeOf(error);
-  }
-}
+import { attempt, bytesOf, type SubjectTask } from './subject.ts';
 
 /** Makes the directories above `path`, as far as they are missing. */
 export function makeParents(task: SubjectTask, path: string): void {

@@ -66,7 +66,10 @@ const common = {
   uid: owner,
   gid: owner,
   mtime: oldTime,
-  xattrs: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(xattr, { maxLength: 2 }) }),
+  xattrs: fc.oneof(
+    { weight: 4, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(xattr, { maxLength: 2 }) },
+  ),
 };
 
 const directory = fc.record({ ...common, path: directoryPath, type: fc.constant('directory' as const) });

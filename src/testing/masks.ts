@@ -8,10 +8,13 @@ export const RUN_BEGINS = 1_577_836_800;
 
 /** What is never compared. */
 export const masks = {
-  'directory offset': 'd_off and the position in a directory are cookies: compared only through what seeking to them lists',
-  'overlay origin': 'trusted.overlay.origin and .upper are file handles, which name the inode in a form of the host: size compared',
+  'directory offset':
+    'd_off and the position in a directory are cookies: compared only through what seeking to them lists',
+  'overlay origin':
+    'trusted.overlay.origin and .upper are file handles, which name the inode in a form of the host: size compared',
   'overlay uuid': 'trusted.overlay.uuid is random: size compared',
-  'overlay temporary name': 'names in workdir (#1f) count every copy-up since the host was booted: the number is left out',
+  'overlay temporary name':
+    'names in workdir (#1f) count every copy-up since the host was booted: the number is left out',
   'overlay index name': 'names in the index directory are file handles: size compared',
   'statfs type of mount flags': 'ST_VALID and the like are compared; f_fsid is random and not part of StatFS',
 } as const;

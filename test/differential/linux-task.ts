@@ -1,8 +1,9 @@
 /** The system calls of the real kernel in the shape of the simulated task: the oracle of the differential tests. */
 import { AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW } from '../../src/abi/flags.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_PATH, UTIME_NOW, XATTR_SIZE_MAX } from '../../src/abi/flags.ts';
+import { CLONE_NEWNS, MS_BIND, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT } from '../../src/abi/flags.ts';
 import type { Dirent, Stat, StatFS, Timespec } from '../../src/abi/stat.ts';
-import type { SubjectTask } from '../../src/testing/replay.ts';
+import type { SubjectTask } from '../../src/testing/subject.ts';
 import * as form from './linux-libc.ts';
 import { checked, cstring, libc } from './linux-libc.ts';
 
@@ -26,11 +27,16 @@ export class LinuxTask implements SubjectTask {
   #umask = 0;
   #cwd = checked(libc.open(AT_FDCWD, cstring('/'), O_PATH | O_DIRECTORY | O_CLOEXEC, 0), 'open');
 
-  /** Gives the calling thread a mount namespace whose mounts nobody else sees. Once for each process. */
-  static isolate(): void {
-    const [root, none] = [cstring('/'), cstring('none')];
-    checked(libc.unshare(0x20000), 'unshare');
-    checked(libc.mount(none, root, null, 16384 | (1 << 18), null), 'mount', '/');
+  /**
+   * Gives the calling thread a mount namespace of its own, in which everything is read-only but a fresh tmpfs at
+   * `directory`: no mount leaks, and no stray path of a random sequence can touch the host. Once for each process.
+   */
+  static isolate(directory: string): void {
+    const [root, none, work] = [cstring('/'), cstring('none'), cstring(directory)];
+    checked(libc.unshare(CLONE_NEWNS), 'unshare');
+    checked(libc.mount(none, root, null, MS_REC | MS_PRIVATE, null), 'mount', '/');
+    checked(libc.mount(none, root, null, MS_REMOUNT | MS_BIND | MS_RDONLY, null), 'mount', '/');
+    checked(libc.mount(none, work, cstring('tmpfs'), 0, cstring('size=1m')), 'mount', directory);
   }
 
   #turn(): void {
@@ -361,12 +367,7 @@ export class LinuxTask implements SubjectTask {
 
   mount(source: string, target: string, type: string, data = '', flags = 0): void {
     this.#turn();
-    checked(
-      libc.mount(cstring(source), cstring(target), cstring(type), flags, cstring(data)),
-      'mount',
-      source,
-      target,
-    );
+    checked(libc.mount(cstring(source), cstring(target), cstring(type), flags, cstring(data)), 'mount', source, target);
   }
   umount(target: string, flags = 0): void {
     this.#turn();

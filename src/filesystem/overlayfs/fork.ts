@@ -1,0 +1,104 @@
+/** An overlay in a forked machine: layers and held inodes are carried over, caches start empty. */
+import { Dentry } from '../../kernel/dentry.ts';
+import type { Fork } from '../../kernel/fork.ts';
+import type { Inode } from '../../kernel/inode.ts';
+import { Mount } from '../../kernel/mount.ts';
+import { Layer, type LayerPath } from './entry.ts';
+import { OverlayInode } from './inode.ts';
+import type { LayerFilesystem, OverlayParts, OverlaySuperblock } from './super.ts';
+
+/** The overlay over the layers' counterparts. @see kernel/fork.ts */
+export function forkOverlay(
+  old: OverlaySuperblock,
+  fork: Fork,
+  make: (parts: OverlayParts) => OverlaySuperblock,
+): OverlaySuperblock {
+  const layers = new Map<Layer, Layer>();
+  for (const layer of [...(old.upperLayer ? [old.upperLayer] : []), ...old.lowerLayers]) {
+    layers.set(layer, forkLayer(layer, fork));
+  }
+  const made = make({
+    kernel: fork.kernel,
+    type: old.type,
+    config: { ...old.config },
+    addedLowerNames: old.addedLowerNames,
+    mounter: old.mounter,
+    upperLayer: old.upperLayer && layers.get(old.upperLayer),
+    lowerLayers: old.lowerLayers.map((layer) => layers.get(layer)!),
+    filesystems: old.filesystems.map((each) => forkFilesystem(each, layers, fork)),
+    traps: new Set([...old.traps].map((inode) => fork.inode(inode))),
+    workBase: old.workBase && fork.dentry(old.workBase),
+    workdir: old.workdir && fork.dentry(old.workdir),
+    stackDepth: old.stackDepth,
+    nameMax: old.nameMax,
+    hasTmpfile: old.hasTmpfile,
+    noXattr: old.noXattr,
+    dev: old.dev,
+  });
+  made.readOnly = old.readOnly;
+  made.whiteout = old.whiteout && fork.dentry(old.whiteout);
+  made.sharesWhiteout = old.sharesWhiteout;
+  made.continueCounters(old);
+  made.makeRoot(forkObject(made, old.root.inode as OverlayInode, fork, layers));
+  return made;
+}
+
+/** The counterpart of a held inode. */
+export function forkOverlayInode(old: OverlaySuperblock, fork: Fork, inode: OverlayInode): Inode {
+  const superblock = fork.superblock(old) as OverlaySuperblock;
+  if (inode === old.root.inode) return superblock.root.inode!;
+  const layers = new Map<Layer, Layer>();
+  for (const [i, layer] of old.lowerLayers.entries()) layers.set(layer, superblock.lowerLayers[i]!);
+  const made = forkObject(superblock, inode, fork, layers);
+  const { alias } = inode;
+  if (alias !== undefined) {
+    made.alias = new Dentry(superblock, alias.name, fork.dentry(alias.parent), made);
+    made.alias.hashed = alias.hashed;
+    made.alias.note = alias.note;
+  }
+  return made;
+}
+
+function forkObject(
+  superblock: OverlaySuperblock,
+  old: OverlayInode,
+  fork: Fork,
+  layers: ReadonlyMap<Layer, Layer>,
+): OverlayInode {
+  const made = new OverlayInode(superblock, old.mode, old.rdev);
+  made.upper = old.upper && fork.dentry(old.upper);
+  made.lower = old.lower.map((path) => forkPath(path, fork, layers));
+  made.pinAs(old);
+  const { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable } = old;
+  const { constantIno, impure, mayHaveWhiteouts, redirect, version } = old;
+  Object.assign(made, { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable });
+  Object.assign(made, { constantIno, impure, mayHaveWhiteouts, redirect, version });
+  superblock.remember(made, old.key && fork.inode(old.key));
+  return made;
+}
+
+function forkPath(path: LayerPath, fork: Fork, layers: ReadonlyMap<Layer, Layer>): LayerPath {
+  return { dentry: fork.dentry(path.dentry), layer: layers.get(path.layer)! };
+}
+
+/** The uses that the old mount counted were carried over with its superblock and root. */
+function forkLayer(layer: Layer, fork: Fork): Layer {
+  const { mount } = layer;
+  const root = fork.dentry(mount.root);
+  const superblock = fork.superblock(mount.superblock);
+  const made = new Mount(superblock, root, mount.source, mount.flags);
+  superblock.active--;
+  root.inode!.holds--;
+  const forked = new Layer(layer.index, made, layer.fsid);
+  forked.hasXwhiteouts = layer.hasXwhiteouts;
+  return forked;
+}
+
+function forkFilesystem(old: LayerFilesystem, layers: ReadonlyMap<Layer, Layer>, fork: Fork): LayerFilesystem {
+  return {
+    superblock: old.superblock && fork.superblock(old.superblock),
+    pseudoDev: old.pseudoDev,
+    uuid: old.uuid,
+    topmost: old.topmost && layers.get(old.topmost),
+  };
+}

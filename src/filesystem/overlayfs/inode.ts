@@ -1,0 +1,242 @@
+/**
+ * A file of the overlay: its own identity and copies of the attributes of the real object that it shows.
+ *
+ * @see fs/overlayfs/inode.c, struct ovl_inode
+ */
+import { isDirectory } from '../../abi/mode.ts';
+import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
+import type { Credentials } from '../../kernel/credentials.ts';
+import type { Dentry } from '../../kernel/dentry.ts';
+import type { FileOperations } from '../../kernel/file.ts';
+import { hold, type Inode, release } from '../../kernel/inode.ts';
+import { genericPermission } from '../../kernel/permission.ts';
+import { copyUp, setOverlayAttributes } from './copy-up.ts';
+import { createObject, createTmpfile, linkObject, makeNode } from './dir.ts';
+import { isMerge, isOrigin, type LayerPath, NO_LOWER, realOf } from './entry.ts';
+import { overlayFileOperations } from './file.ts';
+import { lookupOverlay } from './namei.ts';
+import { type DirCache, type ImpureCache, overlayDirectoryOperations } from './readdir.ts';
+import { removeObject } from './remove.ts';
+import { renameObject } from './rename.ts';
+import type { OverlaySuperblock } from './super.ts';
+import { getOverlayXattr, listOverlayXattrs, removeOverlayXattr, setOverlayXattr } from './xattr.ts';
+import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/mode.ts';
+
+export class OverlayInode implements Inode {
+  readonly superblock: OverlaySuperblock;
+  ino = 0;
+  mode: number;
+  uid = 0;
+  gid = 0;
+  nlink = 1;
+  rdev: number;
+  size = 0;
+  flags = 0;
+  atime!: Timespec;
+  mtime!: Timespec;
+  ctime!: Timespec;
+  readonly fileOperations: FileOperations;
+  linkable = false;
+
+  /** The object in the upper layer: there from the start, or since copy-up. */
+  upper: Dentry | undefined = undefined;
+  /** The objects in lower layers, topmost first; of a non-directory with an upper object, the one it came from. */
+  lower: readonly LayerPath[] = NO_LOWER;
+  /** A name of this inode: where it is copied up to. */
+  alias: Dentry | undefined = undefined;
+  /** What the inode is known by among the live ones; the real inode whose number it shows. */
+  key: Inode | undefined = undefined;
+  /** The inode number stays that of the lower object when it is copied up. @see OVL_CONST_INO */
+  constantIno = false;
+  /** The upper directory holds objects that came from lower layers. @see OVL_IMPURE */
+  impure = false;
+  /** A directory that is merged, or was. @see OVL_WHITEOUTS */
+  mayHaveWhiteouts = false;
+  /** Where the lower layers are to be looked into instead of the name. @see trusted.overlay.redirect */
+  redirect: string | undefined = undefined;
+  /** Counts the changes of a directory, so that cached listings are known to be old. */
+  version = 0;
+  cache: DirCache | undefined = undefined;
+  impureCache: ImpureCache | undefined = undefined;
+  #holds = 0;
+  #pinned = false;
+
+  constructor(superblock: OverlaySuperblock, mode: number, rdev: number) {
+    this.superblock = superblock;
+    this.mode = mode;
+    this.rdev = rdev;
+    this.fileOperations = isDirectory(mode) ? overlayDirectoryOperations : overlayFileOperations;
+  }
+
+  get holds(): number {
+    return this.#holds;
+  }
+
+  /** While somebody holds the inode it holds its real objects; a merely cached one does not. */
+  set holds(count: number) {
+    this.#holds = count;
+    if (count > 0 && !this.#pinned) this.#pin();
+    else if (count === 0 && this.#pinned) this.#unpin();
+  }
+
+  #pin(): void {
+    this.#pinned = true;
+    if (this.upper !== undefined) hold(this.upper.inode!);
+    for (const { dentry } of this.lower) hold(dentry.inode!);
+  }
+
+  #unpin(): void {
+    this.#pinned = false;
+    if (this.upper !== undefined) release(this.upper.inode!);
+    for (const { dentry } of this.lower) release(dentry.inode!);
+  }
+
+  /** Stands for `old` in a forked kernel, where the real objects are held already. */
+  pinAs(old: OverlayInode): void {
+    this.#pinned = old.#pinned;
+  }
+
+  /** The inode got an upper object. @see ovl_inode_update() */
+  setUpper(upper: Dentry): void {
+    this.upper = upper;
+    if (this.#pinned) hold(upper.inode!);
+  }
+
+  /** The real objects are another ones now. */
+  replaceUpper(upper: Dentry): void {
+    const before = this.upper;
+    this.upper = upper;
+    if (!this.#pinned) return;
+    hold(upper.inode!);
+    if (before !== undefined) release(before.inode!);
+  }
+
+  /** Takes over the attributes of the real object. @see ovl_copyattr() */
+  copyAttributes(): void {
+    const real = realOf(this);
+    this.mode = real.mode;
+    this.uid = real.uid;
+    this.gid = real.gid;
+    this.atime = real.atime;
+    this.mtime = real.mtime;
+    this.ctime = real.ctime;
+    this.size = real.size;
+  }
+
+  /** A name in this directory changed; `impurity` when one that came from a lower layer did. @see ovl_dir_modified() */
+  directoryModified(impurity: boolean): void {
+    this.copyAttributes();
+    if (this.mayHaveWhiteouts || impurity) this.version++;
+  }
+
+  /** One name less. @see drop_nlink() */
+  dropNlink(): void {
+    if (this.nlink > 0) this.nlink--;
+  }
+
+  /** @see ovl_getattr() */
+  getattr(): Stat {
+    const stat = realOf(this).getattr();
+    const { superblock } = this;
+    const isDir = isDirectory(this.mode);
+    let fsid = 0;
+    if (!isDir || superblock.sameFilesystem) {
+      if (this.upper === undefined) fsid = this.lower[0]!.layer.fsid;
+      else if (isOrigin(this)) fsid = this.#takeOriginIno(stat, isDir);
+    }
+    superblock.mapDeviceAndIno(this, stat, fsid);
+    if (isDir && isMerge(this)) stat.nlink = 1;
+    return stat;
+  }
+
+  /** The number of the lower object that this one came from, unless it is one of several links. */
+  #takeOriginIno(stat: Stat, isDir: boolean): number {
+    const { dentry, layer } = this.lower[0]!;
+    const origin = dentry.inode!;
+    if (!isDir && origin.nlink !== 1) return 0;
+    stat.ino = origin.superblock.stackDepth === 0 ? origin.ino : origin.getattr().ino;
+    return layer.fsid;
+  }
+
+  setattr(attributes: Attributes): void {
+    setOverlayAttributes(this, attributes);
+  }
+
+  /** The upper object notes the access; lower ones are never touched. @see ovl_update_time() */
+  touchAtime(now: Timespec): void {
+    if (this.upper === undefined) return;
+    const real = this.upper.inode!;
+    real.touchAtime(now);
+    this.atime = real.atime;
+  }
+
+  /** The caller's right to the overlay's file, then the mounter's right to the real one. @see ovl_permission() */
+  permission(credentials: Credentials, mask: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined {
+    return genericPermission(this, credentials, mask) ?? this.superblock.mounterRefusal(this, mask);
+  }
+
+  lookup(dentry: Dentry): Inode | undefined {
+    return lookupOverlay(this, dentry);
+  }
+
+  create(dentry: Dentry, mode: number): Inode {
+    return createObject(this, dentry, (mode & 0o7777) | S_IFREG, 0, '');
+  }
+
+  mkdir(dentry: Dentry, mode: number): Inode {
+    return createObject(this, dentry, (mode & 0o7777) | S_IFDIR, 0, '');
+  }
+
+  mknod(dentry: Dentry, mode: number, rdev: number): Inode {
+    return makeNode(this, dentry, mode, rdev);
+  }
+
+  symlink(dentry: Dentry, target: string): Inode {
+    return createObject(this, dentry, S_IFLNK | 0o777, 0, target);
+  }
+
+  link(old: Dentry, dentry: Dentry): Inode {
+    return linkObject(old, dentry);
+  }
+
+  unlink(dentry: Dentry): void {
+    removeObject(dentry, false);
+  }
+
+  rmdir(dentry: Dentry): void {
+    removeObject(dentry, true);
+  }
+
+  rename(old: Dentry, _newDir: Inode, dentry: Dentry, flags: number): void {
+    renameObject(old, dentry, flags);
+  }
+
+  tmpfile(mode: number): Inode {
+    return createTmpfile(this, mode);
+  }
+
+  readlink(): string {
+    return realOf(this).readlink();
+  }
+
+  getxattr(name: string): Uint8Array | undefined {
+    return getOverlayXattr(this, name);
+  }
+
+  setxattr(name: string, value: Uint8Array, flags: number): void {
+    setOverlayXattr(this, name, value, flags);
+  }
+
+  removexattr(name: string): void {
+    removeOverlayXattr(this, name);
+  }
+
+  listxattr(): string[] {
+    return listOverlayXattrs(this);
+  }
+
+  /** Copies the object up by the name it is known by. */
+  copyUp(): void {
+    copyUp(this.alias!);
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * Lookup of a name through the layers, topmost first.
+ *
+ * A whiteout, a non-directory or an opaque directory ends the search; directories below one another are merged. A
+ * redirect makes the layers below be searched for another name.
+ *
+ * @see fs/overlayfs/namei.c
+ */
+import { raise } from '../../abi/errno.ts';
+import { isDirectory, isRegular } from '../../abi/mode.ts';
+import { Dentry } from '../../kernel/dentry.ts';
+import type { Inode } from '../../kernel/inode.ts';
+import { withCredentials } from '../../kernel/kernel.ts';
+import { instantiate, lookupDentry, utf8Length } from '../../kernel/lookup.ts';
+import { isDeadDirectory } from '../../kernel/permission.ts';
+import { isOpaque, type Layer, type LayerPath, NO_LOWER, overlayInode, setEntry } from './entry.ts';
+import type { OverlayInode } from './inode.ts';
+import { hasOrigin, originOf, setOrigin } from './origin.ts';
+import { followsRedirects } from './params.ts';
+import type { OverlaySuperblock } from './super.ts';
+import { isRealWhiteout } from './whiteout.ts';
+import {
+  directoryMark,
+  getPrivateXattr,
+  setImpure,
+  XATTR_METACOPY,
+  XATTR_OPAQUE,
+  XATTR_REDIRECT,
+} from './xattr.ts';
+
+const textDecoder = new TextDecoder();
+
+/** How far a lookup has come. @see struct ovl_lookup_data */
+class LookupState {
+  readonly superblock: OverlaySuperblock;
+  /** What the next layer is searched for: a name, or a path from the layer's root after an absolute redirect. */
+  name: string;
+  layer: Layer | undefined = undefined;
+  isDir = false;
+  opaque = false;
+  xwhiteouts = false;
+  stop = false;
+  /** The lowest layer is searched: what could lie below does not matter. */
+  last = false;
+  metacopy = false;
+  redirect: string | undefined = undefined;
+  /** A negative dentry that the next layer may use again. */
+  #spare: Dentry | undefined = undefined;
+
+  constructor(superblock: OverlaySuperblock, name: string) {
+    this.superblock = superblock;
+    this.name = name;
+  }
+
+  /** The dentry of `name` in a directory of the layer, if there is such a name; without garbage where there is not. */
+  lookupPositive(directory: Dentry, name: string): Dentry | undefined {
+    const cached = directory.children?.get(name);
+    if (cached !== undefined) return cached.inode === undefined ? undefined : cached;
+    const { superblock } = directory;
+    if (isDeadDirectory(directory)) return undefined;
+    if (superblock.nameMax < this.superblock.nameMax && utf8Length(name) > superblock.nameMax) return undefined;
+    if (superblock.keepsNegativeDentries) return this.#lookupThroughCache(directory, name);
+    this.#trace(directory, name);
+    const dentry = this.#spareFor(directory, name);
+    const inode = directory.inode!.lookup(dentry);
+    if (inode === undefined) {
+      this.#spare = dentry;
+      return undefined;
+    }
+    instantiate(dentry, inode);
+    return dentry;
+  }
+
+  #lookupThroughCache(directory: Dentry, name: string): Dentry | undefined {
+    const dentry = lookupDentry(directory, name);
+    return dentry.inode === undefined ? undefined : dentry;
+  }
+
+  #spareFor(directory: Dentry, name: string): Dentry {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare === undefined || spare.superblock !== directory.superblock) {
+      return new Dentry(directory.superblock, name, directory, undefined);
+    }
+    spare.name = name;
+    spare.parent = directory;
+    return spare;
+  }
+
+  #trace(directory: Dentry, name: string): void {
+    const { trace } = this.superblock.kernel;
+    if (!trace.active) return;
+    const { superblock } = directory;
+    const at = { filesystem: superblock.type.name, dev: superblock.dev, directory: directory.inode!.ino };
+    trace.emit({ kind: 'lookup', ...at, name, layer: this.layer!.index });
+  }
+}
+
+/** Linux's `ovl_lookup`: the inode of the name, or `undefined` with a note whether it was deleted. */
+export function lookupOverlay(directory: OverlayInode, dentry: Dentry): Inode | undefined {
+  const { superblock } = directory;
+  return withCredentials(superblock.kernel, superblock.mounter, () => lookupLayers(directory, dentry));
+}
+
+function lookupLayers(directory: OverlayInode, dentry: Dentry): Inode | undefined {
+  const { superblock } = directory;
+  const state = new LookupState(superblock, dentry.name);
+  const upper = directory.upper === undefined ? undefined : lookupUpper(state, directory);
+  const upperOpaque = state.opaque;
+  const upperMetacopy = upper !== undefined && state.metacopy;
+  const upperRedirect = state.redirect;
+  const origin = upper !== undefined && !state.isDir ? originOf(superblock, upper.inode!) : undefined;
+  const lower = lookupLower(state, directory, dentry, upper, upperMetacopy);
+  if (state.metacopy || (upperMetacopy && lower.length === 0)) raise('EIO');
+  setEntry(dentry, upper !== undefined, upperOpaque, state.xwhiteouts);
+  if (upper === undefined && lower.length === 0) return undefined;
+  const stack = lower.length === 0 && origin !== undefined ? [origin] : lower;
+  const inode = superblock.getInode({ upper, lower: stack, redirect: upperRedirect });
+  inode.alias = dentry;
+  return inode;
+}
+
+function lookupUpper(state: LookupState, directory: OverlayInode): Dentry | undefined {
+  state.layer = state.superblock.upperLayer!;
+  state.last = !followsRedirects(state.superblock.config) && directory.lower.length === 0;
+  return lookupLayer(state, directory.upper!);
+}
+
+/** Goes down through the lower layers of the directory; after an absolute redirect through those of the root. */
+function lookupLower(
+  state: LookupState,
+  directory: OverlayInode,
+  dentry: Dentry,
+  upper: Dentry | undefined,
+  upperMetacopy: boolean,
+): readonly LayerPath[] {
+  if (state.stop) return NO_LOWER;
+  const { superblock } = state;
+  const root = overlayInode(superblock.root).lower;
+  let stack = state.redirect?.startsWith('/') ? root : directory.lower;
+  let found: LayerPath[] | undefined;
+  for (let i = 0; !state.stop && i < stack.length; i++) {
+    const { dentry: base, layer } = stack[i]!;
+    state.layer = layer;
+    state.last = followsRedirects(superblock.config) ? layer.index === root.length : i === stack.length - 1;
+    const real = lookupLayer(state, base);
+    if (real === undefined) continue;
+    if (upperMetacopy || state.metacopy) raise('EPERM');
+    if (upper !== undefined && found === undefined && state.isDir) fixOrigin(state, dentry, real, upper);
+    found ??= [];
+    found.push({ dentry: real, layer });
+    if (state.redirect !== undefined && !followsRedirects(superblock.config)) raise('EPERM');
+    if (state.stop) break;
+    if (state.redirect?.startsWith('/') && stack !== root) {
+      stack = root;
+      i = layer.index - 1;
+    }
+  }
+  return found ?? NO_LOWER;
+}
+
+/** An upper directory that was merged without a note of where it came from gets one. @see ovl_fix_origin() */
+function fixOrigin(state: LookupState, dentry: Dentry, lower: Dentry, upper: Dentry): void {
+  const { superblock } = state;
+  if (superblock.noXattr || hasOrigin(upper.inode!)) return;
+  superblock.wantUpperWrite();
+  setOrigin(superblock, lower.inode!, upper);
+  setImpure(superblock, overlayInode(dentry.parent));
+}
+
+/** Searches one layer for the name, or for each part of the path. @see ovl_lookup_layer() */
+function lookupLayer(state: LookupState, base: Dentry): Dentry | undefined {
+  if (!state.name.startsWith('/')) return lookupSingle(state, base, state.name, 0, '');
+  let at: Dentry | undefined = base;
+  let rest = state.name.length - 1;
+  for (;;) {
+    const start = state.name.length - rest;
+    const slash = state.name.indexOf('/', start);
+    const end = slash < 0 ? state.name.length : slash;
+    at = lookupSingle(state, at, state.name.slice(start, end), start, state.name.slice(end));
+    if (at === undefined || slash < 0) return at;
+    rest -= end - start + 1;
+    if (!isDirectory(at.inode!.mode)) return at;
+  }
+}
+
+/**
+ * Looks a name up and notes what it means for the layers below.
+ *
+ * @param before how much of the path stands before the name
+ * @param after what of the path is still to come
+ * @see ovl_lookup_single()
+ */
+function lookupSingle(
+  state: LookupState,
+  base: Dentry,
+  name: string,
+  before: number,
+  after: string,
+): Dentry | undefined {
+  const found = state.lookupPositive(base, name);
+  if (found === undefined) return undefined;
+  const real = found.inode!;
+  if (isRealWhiteout(real)) {
+    state.stop = true;
+    state.opaque = true;
+    return undefined;
+  }
+  const isLastPart = after === '';
+  if (isLastPart && state.metacopy && !isRegular(real.mode)) {
+    state.stop = true;
+    return undefined;
+  }
+  if (!isDirectory(real.mode)) {
+    if (state.isDir || !isLastPart) {
+      state.stop = true;
+      return undefined;
+    }
+    state.metacopy = isRegular(real.mode) && getPrivateXattr(real, XATTR_METACOPY) !== undefined;
+    state.stop = !state.metacopy;
+    if (!state.metacopy || state.last) return found;
+  } else if (!enterDirectory(state, real, isLastPart)) return found;
+  checkRedirect(state, real, before, after);
+  return found;
+}
+
+/** A directory was found; answers whether it may say where to go on. */
+function enterDirectory(state: LookupState, real: Inode, isLastPart: boolean): boolean {
+  if (state.superblock.traps.has(real)) raise('ELOOP');
+  if (isLastPart) state.isDir = true;
+  if (state.last) return false;
+  const mark = directoryMark(real, XATTR_OPAQUE);
+  if (isLastPart && state.layer!.index > 0 && mark === 'x') {
+    state.xwhiteouts = true;
+    state.layer!.hasXwhiteouts = true;
+  } else if (mark === 'y') {
+    state.stop = true;
+    if (isLastPart) state.opaque = true;
+    return false;
+  }
+  return true;
+}
+
+/** @throws Errno EINVAL for a redirect that is no name and no path. @see ovl_check_redirect() */
+function checkRedirect(state: LookupState, real: Inode, before: number, after: string): void {
+  const value = getPrivateXattr(real, XATTR_REDIRECT);
+  if (value === undefined) return;
+  const target = textDecoder.decode(value);
+  if (target.startsWith('/')) {
+    if (target.slice(1).split('/').includes('')) raise('EINVAL');
+    state.stop = false;
+    state.redirect = target + after;
+  } else {
+    if (target === '' || target.includes('/')) raise('EINVAL');
+    state.redirect = state.name.slice(0, before) + target + after;
+  }
+  state.name = state.redirect;
+}
+
+/**
+ * Whether a lower layer shows something under the name, were it not for the upper one.
+ *
+ * @see ovl_lower_positive()
+ */
+export function isLowerPositive(dentry: Dentry): boolean {
+  if (dentry.inode === undefined) return isOpaque(dentry);
+  const inode = overlayInode(dentry);
+  if (inode.upper === undefined) return true;
+  const state = new LookupState(inode.superblock, dentry.name);
+  for (const { dentry: base, layer } of overlayInode(dentry.parent).lower) {
+    state.layer = layer;
+    const real = state.lookupPositive(base, dentry.name);
+    if (real !== undefined) return !isRealWhiteout(real.inode!);
+  }
+  return false;
+}

@@ -1,0 +1,269 @@
+/**
+ * A mounted overlay: its layers, its live inodes and the credentials it acts with.
+ *
+ * @see fs/overlayfs/super.c, struct ovl_fs
+ */
+import { raise } from '../../abi/errno.ts';
+import { isDirectory, isRegular, isSpecial, isSymlink } from '../../abi/mode.ts';
+import type { Stat, StatFS } from '../../abi/stat.ts';
+import type { Credentials } from '../../kernel/credentials.ts';
+import { Dentry } from '../../kernel/dentry.ts';
+import type { Fork } from '../../kernel/fork.ts';
+import { hold, type Inode, release, S_IMMUTABLE } from '../../kernel/inode.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { type Mount, wantWrite } from '../../kernel/mount.ts';
+import { genericPermission, MAY_READ, MAY_WRITE } from '../../kernel/permission.ts';
+import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
+import { checkOverlay } from './check.ts';
+import { type Layer, realOf, setUpperAlias } from './entry.ts';
+import { forkOverlay, forkOverlayInode } from './fork.ts';
+import { getInode, type InodeParams } from './inode-cache.ts';
+import type { OverlayInode } from './inode.ts';
+import { type OverlayConfig, showParams } from './params.ts';
+
+const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
+
+/** A filesystem that layers lie on. @see struct ovl_sb */
+export interface LayerFilesystem {
+  /** `undefined` for the place of the upper layer's where there is no upper layer. */
+  readonly superblock: Superblock | undefined;
+  /** The `st_dev` of its files where not all layers are on one filesystem. */
+  readonly pseudoDev: number;
+  readonly uuid: Uint8Array;
+  /** Its topmost lower layer. */
+  topmost: Layer | undefined;
+}
+
+/** What mounting finds out before the superblock can be made. */
+export interface OverlayParts {
+  readonly kernel: Kernel;
+  readonly type: FilesystemType;
+  readonly config: OverlayConfig;
+  readonly addedLowerNames: readonly string[];
+  readonly mounter: Credentials;
+  readonly upperLayer: Layer | undefined;
+  readonly lowerLayers: readonly Layer[];
+  readonly filesystems: readonly LayerFilesystem[];
+  /** Roots of layers and work directories: a lookup that comes upon one went in a circle. */
+  readonly traps: ReadonlySet<Inode>;
+  /** What `workdir=` names, and the directory in it that objects are built in. */
+  readonly workBase: Dentry | undefined;
+  readonly workdir: Dentry | undefined;
+  readonly stackDepth: number;
+  readonly nameMax: number;
+  readonly hasTmpfile: boolean;
+  readonly noXattr: boolean;
+  readonly dev: number;
+}
+
+export class OverlaySuperblock implements Superblock {
+  readonly kernel: Kernel;
+  readonly type: FilesystemType;
+  readonly config: OverlayConfig;
+  readonly addedLowerNames: readonly string[];
+  /** Who mounted: what layers are accessed as. */
+  readonly mounter: Credentials;
+  readonly upperLayer: Layer | undefined;
+  readonly lowerLayers: readonly Layer[];
+  readonly filesystems: readonly LayerFilesystem[];
+  readonly traps: ReadonlySet<Inode>;
+  readonly workBase: Dentry | undefined;
+  readonly workdir: Dentry | undefined;
+  readonly dev: number;
+  readonly stackDepth: number;
+  readonly nameMax: number;
+  readonly maxBytes = Number.MAX_SAFE_INTEGER;
+  readonly keepsNegativeDentries = true;
+  readonly hasTmpfile: boolean;
+  /** All layers lie on one filesystem, whose inode numbers are then shown as they are. */
+  readonly sameFilesystem: boolean;
+  readOnly: boolean;
+  active = 0;
+  root!: Dentry;
+  /** The upper layer keeps no attributes. */
+  noXattr: boolean;
+  /** The whiteout that further ones are links to. */
+  whiteout: Dentry | undefined = undefined;
+  sharesWhiteout = true;
+  /** Live inodes by the real inode they are known by. */
+  readonly inodesByKey = new Map<Inode, OverlayInode>();
+  /** Live inodes of lower hard links, which copy-up will part. */
+  readonly partedInodes = new Set<OverlayInode>();
+  #lastIno = 1;
+  #lastTemp = 0;
+
+  constructor(parts: OverlayParts) {
+    this.kernel = parts.kernel;
+    this.type = parts.type;
+    this.config = parts.config;
+    this.addedLowerNames = parts.addedLowerNames;
+    this.mounter = parts.mounter;
+    this.upperLayer = parts.upperLayer;
+    this.lowerLayers = parts.lowerLayers;
+    this.filesystems = parts.filesystems;
+    this.traps = parts.traps;
+    this.workBase = parts.workBase;
+    this.workdir = parts.workdir;
+    this.dev = parts.dev;
+    this.stackDepth = parts.stackDepth;
+    this.nameMax = parts.nameMax;
+    this.hasTmpfile = parts.hasTmpfile;
+    this.noXattr = parts.noXattr;
+    this.sameFilesystem = parts.filesystems.length - (parts.upperLayer === undefined ? 1 : 0) === 1;
+    this.readOnly = this.forcedReadOnly;
+  }
+
+  /** Keeps the work directories, whatever somebody does to them. */
+  holdDirectories(): void {
+    if (this.workBase !== undefined) hold(this.workBase.inode!);
+    if (this.workdir !== undefined) hold(this.workdir.inode!);
+  }
+
+  /** There is nowhere to write to. @see ovl_force_readonly() */
+  get forcedReadOnly(): boolean {
+    return this.upperLayer === undefined || this.workdir === undefined;
+  }
+
+  get upperMount(): Mount {
+    return this.upperLayer!.mount;
+  }
+
+  /** The mount of the layer that the inode's real object lies in. */
+  realMount(inode: OverlayInode): Mount {
+    return inode.upper !== undefined ? this.upperMount : inode.lower[0]!.layer.mount;
+  }
+
+  /** @throws Errno EROFS @see ovl_want_write() */
+  wantUpperWrite(): void {
+    if (this.upperLayer === undefined) raise('EROFS');
+    wantWrite(this.upperMount);
+  }
+
+  /** An inode number for a directory that has none of its own. @see ovl_next_ino() */
+  nextIno(): number {
+    return ++this.#lastIno;
+  }
+
+  /** A name in the work directory. @see ovl_tempname() */
+  nextTempName(): string {
+    return `#${(++this.#lastTemp).toString(16)}`;
+  }
+
+  /** Goes on with the numbers of `old`. */
+  continueCounters(old: OverlaySuperblock): void {
+    this.#lastIno = old.#lastIno;
+    this.#lastTemp = old.#lastTemp;
+  }
+
+  getInode(params: InodeParams): OverlayInode {
+    return getInode(this, params);
+  }
+
+  /** Makes an inode findable by its real object. */
+  remember(inode: OverlayInode, key: Inode | undefined): void {
+    inode.key = key;
+    if (key === undefined) this.partedInodes.add(inode);
+    else this.inodesByKey.set(key, inode);
+  }
+
+  /** An inode of a parted link got an upper object of its own. */
+  rememberByUpper(inode: OverlayInode): void {
+    if (inode.key !== undefined) return;
+    this.partedInodes.delete(inode);
+    this.remember(inode, inode.upper!.inode!);
+  }
+
+  /**
+   * What the mounter may not do with the real object of `inode`. To write to a lower one is to read it: it will be
+   * copied up.
+   */
+  mounterRefusal(inode: OverlayInode, asked: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined {
+    const real = realOf(inode);
+    let mask = asked;
+    if (inode.upper === undefined && (mask & MAY_WRITE) !== 0 && !isSpecial(real.mode)) {
+      mask = (mask & ~MAY_WRITE) | MAY_READ;
+    }
+    if ((mask & MAY_WRITE) !== 0) {
+      const { mode } = real;
+      if (real.superblock.readOnly && (isRegular(mode) || isDirectory(mode) || isSymlink(mode))) return 'EROFS';
+      if ((real.flags & S_IMMUTABLE) !== 0) return 'EPERM';
+    }
+    if (real.permission !== undefined) return real.permission(this.mounter, mask);
+    return genericPermission(real, this.mounter, mask);
+  }
+
+  /** The device and number that stat(2) tells. @see ovl_map_dev_ino() */
+  mapDeviceAndIno(inode: OverlayInode, stat: Stat, fsid: number): void {
+    if (this.sameFilesystem) stat.dev = this.dev;
+    else if (isDirectory(inode.mode)) {
+      stat.dev = this.dev;
+      stat.ino = inode.ino;
+    } else stat.dev = this.filesystems[fsid]!.pseudoDev;
+  }
+
+  /** @see ovl_get_root() */
+  makeRoot(root: OverlayInode): void {
+    const dentry = new Dentry(this, '', undefined, root);
+    if (root.upper !== undefined) setUpperAlias(dentry);
+    root.alias = dentry;
+    this.root = dentry;
+  }
+
+  statfs(): StatFS {
+    const real = realOf(this.root.inode as OverlayInode).superblock.statfs();
+    return { ...real, type: OVERLAYFS_SUPER_MAGIC, namelen: this.nameMax };
+  }
+
+  showOptions(): string {
+    return showParams(this.config, this.addedLowerNames);
+  }
+
+  /** Options are ignored, as they always were; only a writable overlay needs somewhere to write. */
+  reconfigure(_data: string, readOnly: boolean): void {
+    if (!readOnly && this.forcedReadOnly) raise('EROFS');
+    if (readOnly && !this.readOnly) this.sync();
+    this.readOnly = readOnly;
+  }
+
+  sync(): void {
+    this.upperLayer?.mount.superblock.sync();
+  }
+
+  evict(inode: Inode): void {
+    const gone = inode as OverlayInode;
+    if (gone.key !== undefined && this.inodesByKey.get(gone.key) === gone) this.inodesByKey.delete(gone.key);
+    this.partedInodes.delete(gone);
+    gone.cache = undefined;
+    gone.impureCache = undefined;
+  }
+
+  *inodes(): IterableIterator<OverlayInode> {
+    yield* this.inodesByKey.values();
+    yield* this.partedInodes;
+  }
+
+  inode(ino: number): Inode | undefined {
+    for (const inode of this.inodes()) if (inode.ino === ino) return inode;
+    return undefined;
+  }
+
+  shutdown(): void {
+    this.inodesByKey.clear();
+    this.partedInodes.clear();
+    for (const kept of [this.workBase, this.workdir, this.whiteout]) if (kept !== undefined) release(kept.inode!);
+    for (const layer of this.lowerLayers) layer.mount.drop();
+    this.upperLayer?.mount.drop();
+  }
+
+  fork(fork: Fork): Superblock {
+    return forkOverlay(this, fork, (parts) => new OverlaySuperblock(parts));
+  }
+
+  forkInode(fork: Fork, inode: Inode): Inode {
+    return forkOverlayInode(this, fork, inode as OverlayInode);
+  }
+
+  check(): string[] {
+    return checkOverlay(this);
+  }
+}

@@ -1,0 +1,199 @@
+/** Open files and directories of tmpfs. @see mm/shmem.c shmem_file_operations, fs/libfs.c simple_offset_dir_operations */
+import { raise } from '../../abi/errno.ts';
+import {
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  MAX_LFS_FILESIZE,
+  PAGE_SIZE,
+  SEEK_CUR,
+  SEEK_DATA,
+  SEEK_END,
+  SEEK_HOLE,
+  SEEK_SET,
+} from '../../abi/flags.ts';
+import { DT_DIR } from '../../abi/mode.ts';
+import type { ExtentMap } from '../../kernel/extent-map.ts';
+import type { FileOperations, Filldir, OpenFile } from '../../kernel/file.ts';
+import { fileAccessed } from '../../kernel/read-write.ts';
+import { removePrivileges } from '../../kernel/setattr.ts';
+import { END_OF_DIRECTORY } from './directory.ts';
+import type { TmpfsInode } from './inode.ts';
+
+const inodeOf = (file: OpenFile): TmpfsInode => file.inode as TmpfsInode;
+
+/** How many of `length` bytes at `position` find room. */
+function roomFor(inode: TmpfsInode, data: ExtentMap, position: number, length: number): number {
+  let free = inode.superblock.freePages;
+  if (data.missingPages(position, length) <= free) return length;
+  let at = position;
+  while (at < position + length) {
+    const next = Math.min(position + length, (Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE);
+    if (data.missingPages(at, next - at) > 0 && free-- === 0) break;
+    at = next;
+  }
+  return at - position;
+}
+
+/** Changes the data of a file and charges the pages that it takes. */
+function changeData(inode: TmpfsInode, change: (data: ExtentMap) => void): void {
+  const data = inode.edit().editData();
+  const before = data.pages;
+  change(data);
+  inode.superblock.usedPages += data.pages - before;
+}
+
+function writeData(
+  inode: TmpfsInode,
+  position: number,
+  length: number,
+  put: (data: ExtentMap, room: number) => void,
+): number {
+  if (length === 0) return 0;
+  const record = inode.edit();
+  const now = inode.superblock.kernel.now();
+  record.mtime = now;
+  record.ctime = now;
+  const room = roomFor(inode, record.editData(), position, length);
+  if (room === 0) raise('ENOSPC');
+  changeData(inode, (data) => put(data, room));
+  record.size = Math.max(record.size, position + room);
+  return room;
+}
+
+export const regularOperations: FileOperations = {
+  open() {},
+  release() {},
+  read(file, into, position) {
+    const { record } = inodeOf(file);
+    const length = Math.max(0, Math.min(into.length, record.size - position));
+    if (length > 0) {
+      const part = length === into.length ? into : into.subarray(0, length);
+      const data = inodeOf(file).data();
+      if (data === undefined) part.fill(0);
+      else data.read(part, position);
+    }
+    fileAccessed(file);
+    return length;
+  },
+  write(file, bytes, position) {
+    return writeData(inodeOf(file), position, bytes.length, (data, room) =>
+      data.write(room === bytes.length ? bytes : bytes.subarray(0, room), position),
+    );
+  },
+  writeExtents(file, source, sourceOffset, length, position) {
+    return writeData(inodeOf(file), position, length, (data, room) => {
+      data.cloneRange(source, sourceOffset, position, room);
+      data.fill(position, room);
+    });
+  },
+  iterate: () => raise('ENOTDIR'),
+  llseek(file, offset, whence) {
+    const { size } = inodeOf(file).record;
+    if (whence === SEEK_DATA || whence === SEEK_HOLE) return seekExtent(inodeOf(file), offset, whence);
+    return seekTo(file, offset, whence, size);
+  },
+  fallocate(file, mode, offset, length) {
+    if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) raise('EOPNOTSUPP');
+    const inode = inodeOf(file);
+    if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0) changeData(inode, (data) => data.punch(offset, length));
+    else allocate(inode, offset, length, (mode & FALLOC_FL_KEEP_SIZE) !== 0);
+    removePrivileges(inode.superblock.kernel, file.dentry);
+    const record = inode.edit();
+    record.mtime = inode.superblock.kernel.now();
+    record.ctime = record.mtime;
+  },
+  fsync() {},
+  ioctl: () => raise('ENOTTY'),
+  mmap(file) {
+    const inode = inodeOf(file);
+    return {
+      get size() {
+        return inode.record.size;
+      },
+      get extents() {
+        return inode.edit().editData();
+      },
+      read(into, offset) {
+        const data = inode.data();
+        if (data === undefined) into.fill(0);
+        else data.read(into, offset);
+      },
+      write(bytes, offset) {
+        const length = Math.min(bytes.length, inode.record.size - offset);
+        if (length > 0) regularOperations.write(file, bytes.subarray(0, length), offset);
+      },
+    };
+  },
+};
+
+function allocate(inode: TmpfsInode, offset: number, length: number, keepSize: boolean): void {
+  const { superblock } = inode;
+  const data = inode.edit().editData();
+  if (data.missingPages(offset, length) > superblock.freePages) raise('ENOSPC');
+  changeData(inode, (extents) => extents.fill(offset, length));
+  const record = inode.edit();
+  if (!keepSize) record.size = Math.max(record.size, offset + length);
+}
+
+/** @see mapping_seek_hole_data() */
+function seekExtent(inode: TmpfsInode, offset: number, whence: number): number {
+  const { size } = inode.record;
+  if (offset < 0 || offset >= size) raise('ENXIO');
+  const data = inode.data();
+  if (whence === SEEK_DATA) return data?.seekData(offset, size) ?? raise('ENXIO');
+  return data?.seekHole(offset, size) ?? offset;
+}
+
+/** @see generic_file_llseek_size() */
+function seekTo(file: OpenFile, offset: number, whence: number, size: number): number {
+  const base =
+    whence === SEEK_SET ? 0 : whence === SEEK_CUR ? file.position : whence === SEEK_END ? size : raise('EINVAL');
+  const position = base + offset;
+  return position < 0 || position > MAX_LFS_FILESIZE ? raise('EINVAL') : position;
+}
+
+/** Where a listing stopped, so that going on needs no search. */
+interface Place {
+  readonly offset: number;
+  readonly rank: number;
+}
+
+export const directoryOperations: FileOperations = {
+  ...regularOperations,
+  read: () => raise('EISDIR'),
+  write: () => raise('EISDIR'),
+  fallocate: () => raise('EISDIR'),
+  mmap: () => raise('ENODEV'),
+  iterate(file, filldir) {
+    if (!listDots(file, filldir) || file.position === END_OF_DIRECTORY) return;
+    const entries = inodeOf(file).entries();
+    const place = file.note as Place | undefined;
+    const known = place !== undefined && place.offset === file.position && entries.stands(place.rank, place.offset);
+    for (const entry of entries.from(known ? place.rank : entries.rankAt(file.position))) {
+      file.position = entry.offset;
+      if (!filldir(entry.name, entry.ino, entry.type)) {
+        file.note = { offset: entry.offset, rank: entry.rank } satisfies Place;
+        return;
+      }
+    }
+    file.position = END_OF_DIRECTORY;
+  },
+  llseek(file, offset, whence) {
+    const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? file.position : raise('EINVAL');
+    const position = base + offset;
+    file.note = undefined;
+    return position < 0 ? raise('EINVAL') : position;
+  },
+};
+
+function listDots(file: OpenFile, filldir: Filldir): boolean {
+  if (file.position === 0) {
+    if (!filldir('.', file.inode.ino, DT_DIR)) return false;
+    file.position = 1;
+  }
+  if (file.position === 1) {
+    if (!filldir('..', file.dentry.parent.inode!.ino, DT_DIR)) return false;
+    file.position = 2;
+  }
+  return true;
+}

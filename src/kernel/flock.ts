@@ -1,0 +1,30 @@
+/** Advisory locks on whole files, held by open files. @see flock(2), fs/locks.c */
+import { raise } from '../abi/errno.ts';
+import { LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN } from '../abi/flags.ts';
+import type { OpenFile } from './file.ts';
+import type { Inode } from './inode.ts';
+import { WouldBlock } from './would-block.ts';
+
+const locks = new WeakMap<Inode, Map<OpenFile, number>>();
+
+/** @throws Errno EINVAL, EAGAIN with LOCK_NB; WouldBlock without */
+export function flockFile(file: OpenFile, operation: number): void {
+  const kind = operation & ~LOCK_NB;
+  if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) raise('EINVAL');
+  const holders = locks.get(file.inode) ?? new Map<OpenFile, number>();
+  if (kind === LOCK_UN) {
+    holders.delete(file);
+    return;
+  }
+  for (const [holder, held] of holders) {
+    if (holder === file || (kind === LOCK_SH && held === LOCK_SH)) continue;
+    if ((operation & LOCK_NB) !== 0) raise('EAGAIN');
+    throw new WouldBlock(`a lock on inode ${file.inode.ino} of device ${file.inode.superblock.dev}`);
+  }
+  locks.set(file.inode, holders.set(file, kind));
+}
+
+/** The open file is gone, and its lock with it. */
+export function dropFlock(file: OpenFile): void {
+  locks.get(file.inode)?.delete(file);
+}

@@ -1,0 +1,257 @@
+/** mount(2), umount2(2), pivot_root(2), unshare(CLONE_NEWNS), and how mounts are printed. @see fs/namespace.c */
+import { CAP_SYS_ADMIN } from '../abi/capability.ts';
+import { raise } from '../abi/errno.ts';
+import {
+  AT_FDCWD,
+  MNT_DETACH,
+  MNT_EXPIRE,
+  MNT_FORCE,
+  MS_BIND,
+  MS_MOVE,
+  MS_NOATIME,
+  MS_NODEV,
+  MS_NODIRATIME,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_NOSYMFOLLOW,
+  MS_PRIVATE,
+  MS_RDONLY,
+  MS_REC,
+  MS_RELATIME,
+  MS_REMOUNT,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_STRICTATIME,
+  MS_UNBINDABLE,
+  UMOUNT_NOFOLLOW,
+} from '../abi/flags.ts';
+import { isDirectory } from '../abi/mode.ts';
+import type { TaskContext } from './context.ts';
+import { isCapable } from './credentials.ts';
+import { dropSuperblock, Mount, MOUNT_FLAGS, MountNamespace, type Path } from './mount.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, pathFrom, resolvePath } from './namei.ts';
+
+/** mount(2). @see path_mount() */
+export function mountCall(
+  task: TaskContext,
+  source: string,
+  target: string,
+  type: string,
+  data: string,
+  flags: number,
+): void {
+  const place = resolvePath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
+  if (!isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
+  const mountFlags = mountFlagsOf(flags);
+  if ((flags & (MS_REMOUNT | MS_BIND)) === (MS_REMOUNT | MS_BIND)) reconfigureMount(place, mountFlags);
+  else if ((flags & MS_REMOUNT) !== 0) remount(place, mountFlags, data);
+  else if ((flags & MS_BIND) !== 0) bind(task, source, place, (flags & MS_REC) !== 0);
+  else if ((flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) !== 0) changePropagation(place, flags);
+  else if ((flags & MS_MOVE) !== 0) moveMount(task, source, place);
+  else newMount(task, source, place, type, data, mountFlags);
+}
+
+/** relatime is what Linux mounts with unless told otherwise. */
+function mountFlagsOf(flags: number): number {
+  let wanted = flags & MOUNT_FLAGS & ~MS_RELATIME;
+  if ((flags & MS_NOATIME) === 0) wanted |= MS_RELATIME;
+  if ((flags & MS_STRICTATIME) !== 0) wanted &= ~(MS_RELATIME | MS_NOATIME);
+  return wanted;
+}
+
+/** `ro` and `rw` are the kernel's words wherever they stand; the rest is the filesystem's. */
+function splitData(data: string, readOnly: boolean): { data: string; readOnly: boolean } {
+  const rest: string[] = [];
+  let ro = readOnly;
+  for (const word of data.split(',')) {
+    if (word === 'ro') ro = true;
+    else if (word === 'rw') ro = false;
+    else if (word !== '') rest.push(word);
+  }
+  return { data: rest.join(','), readOnly: ro };
+}
+
+/** @see do_new_mount(), graft_tree() */
+function newMount(task: TaskContext, source: string, place: Path, type: string, data: string, flags: number): void {
+  const { kernel } = task;
+  const filesystem = kernel.filesystem(type);
+  const request = splitData(data, (flags & MS_RDONLY) !== 0);
+  const resolve = (path: string): Path => resolvePath(task, AT_FDCWD, path, LOOKUP_FOLLOW);
+  const superblock = filesystem.mount({ kernel, source, ...request, resolve });
+  kernel.superblocks.add(superblock);
+  const covered = place.dentry === place.mount.root && place.mount.superblock === superblock;
+  const fits = isDirectory(superblock.root.inode!.mode) === isDirectory(place.dentry.inode!.mode);
+  if (covered || !fits) {
+    if (superblock.active === 0) {
+      superblock.active = 1;
+      dropSuperblock(superblock);
+    }
+    raise(covered ? 'EBUSY' : 'ENOTDIR');
+  }
+  const readOnly = request.readOnly ? flags | MS_RDONLY : flags & ~MS_RDONLY;
+  task.namespace.attach(new Mount(superblock, superblock.root, source, readOnly), place);
+}
+
+/** @see do_loopback() */
+function bind(task: TaskContext, source: string, place: Path, recursive: boolean): void {
+  if (source === '') raise('EINVAL');
+  const from = resolvePath(task, AT_FDCWD, source, LOOKUP_FOLLOW);
+  if (from.mount.namespace === undefined) raise('EINVAL');
+  if (isDirectory(from.dentry.inode!.mode) !== isDirectory(place.dentry.inode!.mode)) raise('ENOTDIR');
+  const made = cloneMount(from.mount, from.dentry, task.namespace, recursive);
+  attachTree(task.namespace, made, place);
+}
+
+interface MountTree {
+  readonly mount: Mount;
+  readonly children: { readonly tree: MountTree; readonly dentry: Path['dentry'] }[];
+}
+
+function cloneMount(mount: Mount, root: Path['dentry'], namespace: MountNamespace, recursive: boolean): MountTree {
+  const made = new Mount(mount.superblock, root, mount.source, mount.flags);
+  if (!recursive) return { mount: made, children: [] };
+  const below = [...mount.children].filter(([dentry]) => dentry.isWithin(root));
+  const children = below.map(([dentry, child]) => ({ tree: cloneMount(child, child.root, namespace, true), dentry }));
+  return { mount: made, children };
+}
+
+function attachTree(namespace: MountNamespace, tree: MountTree, place: Path | undefined): void {
+  namespace.attach(tree.mount, place);
+  for (const { tree: child, dentry } of tree.children) attachTree(namespace, child, { mount: tree.mount, dentry });
+}
+
+/** Shared and slave mounts are not simulated: every mount is private already. */
+function changePropagation(place: Path, flags: number): void {
+  if (place.dentry !== place.mount.root) raise('EINVAL');
+  if ((flags & MS_PRIVATE) === 0) raise('EINVAL');
+}
+
+/** @see do_move_mount() */
+function moveMount(task: TaskContext, source: string, place: Path): void {
+  const from = resolvePath(task, AT_FDCWD, source, LOOKUP_FOLLOW);
+  const { mount } = from;
+  if (from.dentry !== mount.root || mount.parent === undefined || mount.namespace === undefined) raise('EINVAL');
+  if (isDirectory(mount.root.inode!.mode) !== isDirectory(place.dentry.inode!.mode)) raise('ENOTDIR');
+  for (let at: Mount | undefined = place.mount; at !== undefined; at = at.parent) if (at === mount) raise('ELOOP');
+  task.namespace.detach(mount);
+  task.namespace.attach(mount, place);
+}
+
+/** Changes the flags of one mount. @see do_reconfigure_mnt() */
+function reconfigureMount(place: Path, flags: number): void {
+  const { mount } = place;
+  if (place.dentry !== mount.root || mount.namespace === undefined) raise('EINVAL');
+  if ((flags & MS_RDONLY) !== 0 && !mount.readOnly && mount.writers > 0) raise('EBUSY');
+  mount.flags = flags;
+}
+
+/** Changes the filesystem and the mount. @see do_remount() */
+function remount(place: Path, flags: number, data: string): void {
+  const { mount } = place;
+  const { superblock } = mount;
+  if (place.dentry !== mount.root || mount.namespace === undefined) raise('EINVAL');
+  const request = splitData(data, (flags & MS_RDONLY) !== 0);
+  if (
+    request.readOnly &&
+    !superblock.readOnly &&
+    mount.namespace.mounts.some((m) => m.superblock === superblock && m.writers > 0)
+  ) {
+    raise('EBUSY');
+  }
+  superblock.reconfigure(request.data, request.readOnly);
+  superblock.readOnly = request.readOnly;
+  mount.flags = request.readOnly ? flags | MS_RDONLY : flags & ~MS_RDONLY;
+}
+
+/** umount2(2). @see can_umount(), do_umount() */
+export function umountCall(task: TaskContext, target: string, flags: number): void {
+  if ((flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) !== 0) raise('EINVAL');
+  const place = resolvePath(task, AT_FDCWD, target, (flags & UMOUNT_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW);
+  if (!isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
+  const { mount } = place;
+  if (place.dentry !== mount.root || mount.namespace !== task.namespace) raise('EINVAL');
+  if (mount.parent === undefined) return umountRoot(mount, flags);
+  const lazy = (flags & MNT_DETACH) !== 0;
+  if (!lazy && (mount.users > 0 || mount.children.size > 0)) raise('EBUSY');
+  detachTree(task.namespace, mount);
+}
+
+/** The root of everything cannot go; asked to, Linux makes it read-only. */
+function umountRoot(mount: Mount, flags: number): void {
+  if ((flags & MNT_DETACH) !== 0) raise('EINVAL');
+  if (mount.writers > 0) raise('EBUSY');
+  mount.superblock.readOnly = true;
+}
+
+function detachTree(namespace: MountNamespace, mount: Mount): void {
+  for (const below of [...namespace.subtree(mount)].reverse()) {
+    namespace.detach(below);
+    if (below.users === 0) below.drop();
+    else below.lazy = true;
+  }
+}
+
+/** @see pivot_root(2) */
+export function pivotRootCall(task: TaskContext, newRoot: string, putOld: string): void {
+  if (!isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
+  const next = resolvePath(task, AT_FDCWD, newRoot, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+  const old = resolvePath(task, AT_FDCWD, putOld, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+  const { namespace } = task;
+  const root = task.fs.root;
+  if (next.mount === root.mount || old.mount === root.mount) raise('EBUSY');
+  if (root.dentry !== root.mount.root || next.dentry !== next.mount.root) raise('EINVAL');
+  if (next.mount.parent === undefined || pathFrom(next, old) === undefined) raise('EINVAL');
+  const rootPlace = root.mount.parent ? { mount: root.mount.parent, dentry: root.mount.mountpoint! } : undefined;
+  namespace.detach(next.mount);
+  namespace.detach(root.mount);
+  namespace.attach(next.mount, rootPlace);
+  namespace.attach(root.mount, old);
+  const moved = { mount: next.mount, dentry: next.mount.root };
+  if (task.fs.cwd.mount === root.mount && task.fs.cwd.dentry === root.dentry) task.fs.setCwd(moved);
+  task.fs.setRoot(moved);
+}
+
+/** A namespace of its own with a copy of every mount; root and working directory move along. @see copy_mnt_ns() */
+export function copyNamespace(task: TaskContext): void {
+  const before = task.namespace;
+  const made = new MountNamespace(task.kernel);
+  const copies = new Map<Mount, Mount>();
+  const tree = cloneMount(before.root, before.root.root, made, true);
+  pairUp(before.root, tree, copies);
+  attachTree(made, tree, undefined);
+  const move = (path: Path): Path => ({ mount: copies.get(path.mount) ?? path.mount, dentry: path.dentry });
+  task.fs.setRoot(move(task.fs.root));
+  task.fs.setCwd(move(task.fs.cwd));
+  task.namespace = made;
+}
+
+function pairUp(old: Mount, tree: MountTree, copies: Map<Mount, Mount>): void {
+  copies.set(old, tree.mount);
+  for (const { tree: child, dentry } of tree.children) pairUp(old.children.get(dentry)!, child, copies);
+}
+
+const MOUNT_WORDS: readonly (readonly [number, string])[] = [
+  [MS_NOSUID, 'nosuid'],
+  [MS_NODEV, 'nodev'],
+  [MS_NOEXEC, 'noexec'],
+  [MS_NOATIME, 'noatime'],
+  [MS_NODIRATIME, 'nodiratime'],
+  [MS_RELATIME, 'relatime'],
+  [MS_NOSYMFOLLOW, 'nosymfollow'],
+];
+
+const escapeField = (text: string): string =>
+  text.replace(/[ \t\n\\#]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
+
+/** The lines of /proc/mounts as a task with this root sees them. @see show_vfsmnt() */
+export function formatMounts(namespace: MountNamespace, root: Path): string {
+  let lines = '';
+  for (const mount of namespace.mounts) {
+    const at = pathFrom(root, { mount, dentry: mount.root });
+    if (at === undefined) continue;
+    const words = MOUNT_WORDS.filter(([flag]) => (mount.flags & flag) !== 0).map(([, word]) => `,${word}`);
+    const options = (mount.readOnly ? 'ro' : 'rw') + words.join('') + mount.superblock.showOptions();
+    lines += `${escapeField(mount.source || 'none')} ${escapeField(at)} ${mount.superblock.type.name} ${options} 0 0\n`;
+  }
+  return lines;
+}

@@ -1,0 +1,145 @@
+/** Data in and out of open files. @see fs/read_write.c, mm/filemap.c */
+import { raise } from '../abi/errno.ts';
+import {
+  IN_ACCESS,
+  IN_MODIFY,
+  MAX_LFS_FILESIZE,
+  MS_NOATIME,
+  MS_NODIRATIME,
+  O_APPEND,
+  O_NOATIME,
+} from '../abi/flags.ts';
+import { isDirectory, isRegular } from '../abi/mode.ts';
+import { compareTimespec } from '../abi/stat.ts';
+import type { OpenFile } from './file.ts';
+import { S_APPEND } from './inode.ts';
+import { notify } from './inotify.ts';
+import type { Kernel } from './kernel.ts';
+import { removePrivileges } from './setattr.ts';
+
+/** How much moves at a time where extents cannot be shared. */
+const CHUNK = 1 << 20;
+
+function traceData(file: OpenFile, op: 'read' | 'write' | 'fallocate' | 'clone', offset: number, bytes: number): void {
+  const { superblock, ino } = file.inode;
+  const { trace } = superblock.kernel;
+  if (!trace.active) return;
+  trace.emit({ kind: 'data', op, filesystem: superblock.type.name, dev: superblock.dev, ino, offset, bytes });
+}
+
+/** Reads without asking who may; the position stays. */
+export function kernelRead(file: OpenFile, into: Uint8Array, position: number): number {
+  traceData(file, 'read', position, into.length);
+  return file.ops.read(file, into, position);
+}
+
+/** Writes without asking who may; the position stays. */
+export function kernelWrite(file: OpenFile, bytes: Uint8Array, position: number): number {
+  traceData(file, 'write', position, bytes.length);
+  return file.ops.write(file, bytes, position);
+}
+
+/** Takes set-id bits away and limits a write as a regular file needs it. @see generic_write_checks() */
+export function prepareWrite(kernel: Kernel, file: OpenFile, length: number, position: number): number {
+  const { inode } = file;
+  if (!isRegular(inode.mode) || length === 0) return length;
+  const { maxBytes } = inode.superblock;
+  if (position >= maxBytes) raise('EFBIG');
+  removePrivileges(kernel, file.dentry);
+  return Math.min(length, maxBytes - position);
+}
+
+/** read(2) at a position. */
+export function readAt(kernel: Kernel, file: OpenFile, into: Uint8Array, position: number): number {
+  if (!file.readable) raise('EBADF');
+  if (isDirectory(file.inode.mode)) raise('EISDIR');
+  if (position < 0) raise('EINVAL');
+  const done = kernelRead(file, into, position);
+  if (kernel.watches > 0 && done > 0) notify(kernel, file.inode, IN_ACCESS, undefined, false, 0, file.dentry);
+  return done;
+}
+
+/** write(2) at a position; O_APPEND goes to the end. Answers the bytes written and where the position is then. */
+export function writeAt(
+  kernel: Kernel,
+  file: OpenFile,
+  bytes: Uint8Array,
+  position: number,
+): { done: number; end: number } {
+  if (!file.writable) raise('EBADF');
+  if (position < 0) raise('EINVAL');
+  const at = (file.flags & O_APPEND) !== 0 ? file.inode.size : position;
+  const length = prepareWrite(kernel, file, bytes.length, at);
+  const done = kernelWrite(file, length === bytes.length ? bytes : bytes.subarray(0, length), at);
+  if (kernel.watches > 0 && done > 0) notify(kernel, file.inode, IN_MODIFY, undefined, false, 0, file.dentry);
+  return { done, end: at + done };
+}
+
+/** fallocate(2). @see vfs_fallocate() */
+export function allocateRange(kernel: Kernel, file: OpenFile, mode: number, offset: number, length: number): void {
+  if (offset < 0 || length <= 0) raise('EINVAL');
+  checkFallocateMode(mode);
+  if (!file.writable) raise('EBADF');
+  const { inode } = file;
+  if ((mode & ~1) !== 0 && (inode.flags & S_APPEND) !== 0) raise('EPERM');
+  if (isDirectory(inode.mode)) raise('EISDIR');
+  if (!isRegular(inode.mode)) raise(((inode.mode >> 12) & 15) === 1 ? 'ESPIPE' : 'ENODEV');
+  if (offset + length > Math.min(MAX_LFS_FILESIZE, inode.superblock.maxBytes)) raise('EFBIG');
+  traceData(file, 'fallocate', offset, length);
+  file.ops.fallocate(file, mode, offset, length);
+  if (kernel.watches > 0) notify(kernel, inode, IN_MODIFY, undefined, false, 0, file.dentry);
+}
+
+function checkFallocateMode(mode: number): void {
+  const known = 0x01 | 0x02 | 0x08 | 0x10 | 0x20 | 0x40;
+  if ((mode & ~known) !== 0) raise('EOPNOTSUPP');
+  const operation = mode & ~0x01;
+  if (operation === 0x02 && (mode & 0x01) === 0) raise('EOPNOTSUPP');
+  if (![0, 0x02, 0x08, 0x10, 0x20, 0x40].includes(operation)) raise('EOPNOTSUPP');
+  if ((operation === 0x08 || operation === 0x20) && (mode & 0x01) !== 0) raise('EINVAL');
+}
+
+/**
+ * Copies file data inside the kernel; where both filesystems keep extents they are shared and it takes no longer for
+ * a large file. Answers how many bytes there were to copy.
+ */
+export function spliceRange(
+  from: OpenFile,
+  fromOffset: number,
+  to: OpenFile,
+  toOffset: number,
+  length: number,
+): number {
+  const available = Math.max(0, Math.min(length, from.inode.size - fromOffset));
+  if (available === 0) return 0;
+  const source = to.ops.writeExtents && isRegular(from.inode.mode) ? from.ops.mmap(from).extents : undefined;
+  if (source === undefined) return spliceBytes(from, fromOffset, to, toOffset, available);
+  traceData(from, 'clone', fromOffset, available);
+  traceData(to, 'write', toOffset, available);
+  return to.ops.writeExtents!(to, source, fromOffset, available, toOffset);
+}
+
+function spliceBytes(from: OpenFile, fromOffset: number, to: OpenFile, toOffset: number, length: number): number {
+  const buffer = new Uint8Array(Math.min(CHUNK, length));
+  let done = 0;
+  while (done < length) {
+    const got = kernelRead(from, buffer.subarray(0, Math.min(CHUNK, length - done)), fromOffset + done);
+    if (got === 0) break;
+    done += kernelWrite(to, buffer.subarray(0, got), toOffset + done);
+  }
+  return done;
+}
+
+/**
+ * Marks an access where the mount wants it: with relatime only when the old mark is older than the last change, or
+ * than a day. @see touch_atime(), relatime_need_update()
+ */
+export function fileAccessed(file: OpenFile): void {
+  const { inode, mount } = file;
+  if ((file.flags & O_NOATIME) !== 0 || (mount.flags & MS_NOATIME) !== 0 || mount.readOnly) return;
+  if ((mount.flags & MS_NODIRATIME) !== 0 && isDirectory(inode.mode)) return;
+  const now = inode.superblock.kernel.now();
+  const { atime } = inode;
+  const stale = compareTimespec(atime, inode.mtime) <= 0 || compareTimespec(atime, inode.ctime) <= 0;
+  if (stale || now.sec - atime.sec >= 24 * 60 * 60) inode.touchAtime(now);
+}

@@ -1,0 +1,33 @@
+/** Listings. @see fs/readdir.c */
+import { raise } from '../abi/errno.ts';
+import { IN_ACCESS } from '../abi/flags.ts';
+import { isDirectory } from '../abi/mode.ts';
+import type { Dirent } from '../abi/stat.ts';
+import type { Filldir, OpenFile } from './file.ts';
+import { notify } from './inotify.ts';
+import { isDeadDirectory } from './permission.ts';
+import { fileAccessed } from './read-write.ts';
+
+/** Lists an open directory from its position. @throws Errno ENOENT for a removed one. @see iterate_dir() */
+export function iterateDirectory(file: OpenFile, filldir: Filldir): void {
+  if (isDeadDirectory(file.dentry)) raise('ENOENT');
+  file.ops.iterate(file, filldir);
+  fileAccessed(file);
+}
+
+/** getdents64(2): at most `count` entries, each with the position behind it. */
+export function readDirectory(file: OpenFile, count: number): Dirent[] {
+  if (!isDirectory(file.inode.mode)) raise('ENOTDIR');
+  const entries: { name: string; ino: number; type: number; off: number }[] = [];
+  iterateDirectory(file, (name, ino, type) => {
+    if (entries.length > 0) entries[entries.length - 1]!.off = file.position;
+    if (entries.length >= count) return false;
+    entries.push({ name, ino, type, off: 0 });
+    return true;
+  });
+  const last = entries.at(-1);
+  if (last !== undefined && last.off === 0) last.off = file.position;
+  const { kernel } = file.inode.superblock;
+  if (kernel.watches > 0) notify(kernel, file.inode, IN_ACCESS, undefined, true, 0, file.dentry);
+  return entries;
+}

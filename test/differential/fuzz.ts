@@ -1,0 +1,110 @@
+/**
+ * Runs random sequences on the real kernel and on ours until they differ.
+ *
+ *     npm run fuzz -- --fs overlay --runs 1000 --seed 7
+ *
+ * --fs tmpfs|overlay     which filesystem (tmpfs)
+ * --runs N --seed S      how many sequences, drawn from which seed (100, random)
+ * --path P               only the sequence that a failure named
+ * --ops N                the most operations of a sequence (60)
+ * --options a;b          overlay mount options to draw from, each with its comma: ";,index=on" (none)
+ * --mask a,b             leave out of the comparison, by name: see optionalMasks in src/testing/masks.ts
+ * --without a,b          calls that are not drawn; --only a,b: the only ones
+ * --atime noatime        one way of keeping times of access instead of all: noatime, relatime, strictatime
+ * --dump each|end        when raw directories are compared (overlay: each, tmpfs: end)
+ * --against real|FAULT   compare with the real kernel itself, or with one of the planted faults (lowerdir)
+ * --verbose              print each sequence before it is run
+ */
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import { compareTasks, type Subject } from '../../src/testing/compare.ts';
+import type { OptionalMask } from '../../src/testing/masks.ts';
+import { type Sequence, sequence } from '../../src/testing/sequence.ts';
+import { minimise } from './minimise.ts';
+import { Counts, printDivergence, printScript, printSequence } from './report.ts';
+import { faultySubject, realSubject, simulatedSubjects } from './subjects.ts';
+
+Error.stackTraceLimit = 12;
+
+const text = { type: 'string' } as const;
+const { values } = parseArgs({
+  options: {
+    fs: { ...text, default: 'tmpfs' },
+    runs: { ...text, default: '100' },
+    seed: text,
+    path: text,
+    ops: { ...text, default: '60' },
+    options: text,
+    mask: text,
+    without: text,
+    only: text,
+    atime: text,
+    dump: text,
+    against: { ...text, default: 'lowerdir' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+const list = (option: string | undefined): string[] | undefined => option?.split(',').filter((item) => item !== '');
+
+async function opponents(): Promise<() => Subject> {
+  if (values.against === 'lowerdir') return simulatedSubjects();
+  const other = values.against === 'real' ? realSubject('rght') : faultySubject(values.against);
+  return () => other;
+}
+
+const filesystem = values.fs === 'overlay' ? 'overlay' : 'tmpfs';
+const masks = (list(values.mask) ?? []) as OptionalMask[];
+const dumpEach = values.dump === undefined ? filesystem === 'overlay' : values.dump === 'each';
+const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
+const opponent = await opponents();
+const real = realSubject();
+const counts = new Counts();
+let operations = 0;
+
+const only = list(values.only);
+const without = list(values.without);
+const options = values.options?.split(';');
+const flags: Record<string, number> = { noatime: 1024, relatime: 1 << 21, strictatime: 1 << 24 };
+const drawn = sequence({
+  filesystem,
+  length: Number(values.ops),
+  ...(only && { only }),
+  ...(without && { without }),
+  ...(options && { options }),
+});
+const arbitrary = values.atime === undefined ? drawn : drawn.map((all) => ({ ...all, atime: flags[values.atime!]! }));
+
+const compare = (candidate: Sequence) => compareTasks(real, opponent(), candidate, { masks, dumpEach });
+
+function holds(candidate: Sequence): boolean {
+  if (values.verbose) console.log(printSequence(candidate));
+  operations += candidate.operations.length;
+  const onResult = counts.add.bind(counts);
+  return compareTasks(real, opponent(), candidate, { masks, dumpEach, onResult }) === undefined;
+}
+
+const started = performance.now();
+const details = fc.check(fc.property(arbitrary, holds), {
+  seed,
+  numRuns: Number(values.runs),
+  endOnFailure: true,
+  ...(values.path !== undefined && { path: values.path }),
+});
+const seconds = (performance.now() - started) / 1000;
+
+console.log(counts.print());
+console.log(
+  `${details.numRuns} sequences, ${operations} operations in ${seconds.toFixed(1)} s: ` +
+    `${(details.numRuns / seconds).toFixed(0)} sequences/s, ${(operations / seconds).toFixed(0)} operations/s; ` +
+    `${(counts.success * 100).toFixed(1)} % succeeded; seed ${seed}`,
+);
+if (details.failed) {
+  if (details.counterexample === null) throw details.errorInstance;
+  const [smallest, divergence] = minimise(details.counterexample[0], compare);
+  console.log(`\n--- --fs ${filesystem} --seed ${seed} --path ${details.counterexamplePath}`);
+  console.log(printSequence(smallest));
+  console.log(printDivergence(divergence, ['Linux', values.against]));
+  console.log(`\n--- replay.ts\n${printScript(smallest, masks, dumpEach)}`);
+  process.exitCode = 1;
+}
