@@ -20,7 +20,7 @@ export interface Stat {
   atime: Timespec;
   mtime: Timespec;
   ctime: Timespec;
-  /** When the inode was made; only statx(2) tells it, and only where the filesystem keeps it. */
+  /** When the inode was made, where the filesystem keeps it. Linux tells it by statx(2) alone. */
   btime?: Timespec | undefined;
 }
 

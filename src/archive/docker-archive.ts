@@ -83,7 +83,7 @@ function readManifest(bytes: Uint8Array, isImage: boolean): readonly ManifestIte
     if (isImage) throw error;
     return undefined;
   }
-  if (Array.isArray(items) && items.every(isManifestItem)) return items;
+  if (Array.isArray(items) && items.every(isManifestItem) && (isImage || items.length > 0)) return items;
   if (isImage) throw new ArchiveError('ERR_IMAGE_MANIFEST', 'manifest.json is no list of images');
   return undefined;
 }

@@ -73,7 +73,7 @@ export function chownAt(task: TaskContext, dirfd: number, path: string, uid: num
   chownPath(task, resolvePath(task, dirfd, path, walkFlags(flags)), uid, gid);
 }
 
-const isOmitted = (time: Timespec | undefined): boolean => time?.nsec === UTIME_OMIT;
+export const isOmitted = (time: Timespec | undefined): boolean => time?.nsec === UTIME_OMIT;
 const isNow = (time: Timespec | undefined): boolean => time === undefined || time.nsec === UTIME_NOW;
 
 export function utimesAt(

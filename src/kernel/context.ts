@@ -1,8 +1,8 @@
 /** What a task carries from call to call: where it stands, who it is, what it has open. @see struct task_struct */
 import { raise } from '../abi/errno.ts';
 import type { Credentials } from './credentials.ts';
+import { pin, unpin } from './dentry.ts';
 import type { OpenFile } from './file.ts';
-import { hold, release } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import { type MountNamespace, type Path, unuseMount, useMount } from './mount.ts';
 
@@ -42,13 +42,13 @@ export class FileSystemContext {
 
 function grab(path: Path): Path {
   useMount(path.mount);
-  hold(path.dentry.inode!);
+  pin(path.dentry);
   return path;
 }
 
 function letGo(path: Path): void {
   unuseMount(path.mount);
-  release(path.dentry.inode!);
+  unpin(path.dentry);
 }
 
 /** The numbers of open files. @see struct files_struct */

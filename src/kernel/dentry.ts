@@ -4,7 +4,7 @@
  *
  * @see fs/dcache.c
  */
-import type { Inode } from './inode.ts';
+import { hold, type Inode, release } from './inode.ts';
 import type { Superblock } from './superblock.ts';
 
 export class Dentry {
@@ -17,6 +17,8 @@ export class Dentry {
   children: Map<string, Dentry> | undefined;
   /** How many mounts in all namespaces stand on this name. */
   mounted: number;
+  /** How many open files, mounts, tasks and pinned children hold this name; see {@link pin}. */
+  pins: number;
   /** What the filesystem itself keeps with the name (Linux's d_fsdata). */
   note: unknown;
 
@@ -28,6 +30,7 @@ export class Dentry {
     this.hashed = false;
     this.children = undefined;
     this.mounted = 0;
+    this.pins = 0;
     this.note = undefined;
   }
 
@@ -54,8 +57,17 @@ export class Dentry {
     target.drop();
     this.drop();
     this.name = target.name;
-    this.parent = target.parent;
+    this.#setParent(target.parent);
     this.hash();
+  }
+
+  /** A pinned name holds its parent, whichever that is. */
+  #setParent(parent: Dentry): void {
+    const before = this.parent;
+    this.parent = parent;
+    if (this.pins === 0 || before === parent) return;
+    pin(parent);
+    unpin(before);
   }
 
   /** Swaps places with `other`. @see d_exchange() */
@@ -64,9 +76,9 @@ export class Dentry {
     this.drop();
     other.drop();
     this.name = other.name;
-    this.parent = other.parent;
+    this.#setParent(other.parent);
     other.name = name;
-    other.parent = parent;
+    other.#setParent(parent);
     this.hash();
     other.hash();
   }
@@ -78,4 +90,18 @@ export class Dentry {
       if (at.isRoot) return false;
     }
   }
+}
+
+/** Holds a name, its inode and the directories above it. @see dget() */
+export function pin(dentry: Dentry): void {
+  if (dentry.pins++ > 0) return;
+  if (dentry.inode !== undefined) hold(dentry.inode);
+  if (!dentry.isRoot) pin(dentry.parent);
+}
+
+/** Ends a {@link pin}. @see dput() */
+export function unpin(dentry: Dentry): void {
+  if (--dentry.pins > 0) return;
+  if (dentry.inode !== undefined) release(dentry.inode);
+  if (!dentry.isRoot) unpin(dentry.parent);
 }

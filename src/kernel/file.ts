@@ -5,6 +5,7 @@
  * the last descriptor is closed. Positions and lengths are bytes; the kernel has checked access mode, negative
  * positions and size limits.
  */
+import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/flags.ts';
 import type { Credentials } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import type { ExtentMap } from './extent-map.ts';
@@ -43,9 +44,10 @@ export class OpenFile {
     this.flags = flags;
     this.credentials = credentials;
     this.ops = ops;
-    const access = flags & 3;
-    this.readable = access !== 1 && access !== 3;
-    this.writable = access === 1 || access === 2;
+    const access = flags & O_ACCMODE;
+    const named = (flags & O_PATH) !== 0;
+    this.readable = !named && (access === O_RDONLY || access === O_RDWR);
+    this.writable = !named && (access === O_WRONLY || access === O_RDWR);
   }
 }
 

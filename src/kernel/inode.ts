@@ -57,6 +57,8 @@ export interface Inode {
   setattr(attributes: Attributes): void;
   /** Marks an access at `now`; the kernel has applied relatime. */
   touchAtime(now: Timespec): void;
+  /** Marks a write to a fifo; a union leaves its layers as they are and has none. @see file_update_time() */
+  touchMtime?(now: Timespec): void;
   /** Replaces the rule of mode bits. Answers the refusal or nothing. `mask` is a sum of MAY_… */
   permission?(credentials: Credentials, mask: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined;
 

@@ -1,8 +1,8 @@
 /** The descriptor of an inotify instance. @see fs/notify/inotify/inotify_user.c */
 import { raise } from '../abi/errno.ts';
 import type { TaskContext } from './context.ts';
+import { pin } from './dentry.ts';
 import { type FileOperations, OpenFile } from './file.ts';
-import { hold } from './inode.ts';
 import { Inotify } from './inotify.ts';
 import { useMount } from './mount.ts';
 import { refusingOperations } from './pipe.ts';
@@ -18,7 +18,7 @@ export function inotifyOpen(task: TaskContext): OpenFile {
   const file = new OpenFile(mount, dentry, dentry.inode!, 0, task.credentials, inotifyOperations);
   file.note = new Inotify(task.kernel);
   useMount(mount);
-  hold(file.inode);
+  pin(dentry);
   return file;
 }
 

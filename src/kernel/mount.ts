@@ -14,8 +14,7 @@ import {
   MS_RDONLY,
   MS_RELATIME,
 } from '../abi/flags.ts';
-import type { Dentry } from './dentry.ts';
-import { hold, release } from './inode.ts';
+import { type Dentry, pin, unpin } from './dentry.ts';
 import type { Kernel } from './kernel.ts';
 import type { Superblock } from './superblock.ts';
 
@@ -56,7 +55,7 @@ export class Mount {
     this.source = source;
     this.flags = flags;
     superblock.active++;
-    if (root.inode) hold(root.inode);
+    pin(root);
   }
 
   get readOnly(): boolean {
@@ -65,7 +64,7 @@ export class Mount {
 
   /** Lets go of the filesystem; the last one to go shuts it down. */
   drop(): void {
-    if (this.root.inode) release(this.root.inode);
+    unpin(this.root);
     dropSuperblock(this.superblock);
   }
 }
@@ -113,7 +112,7 @@ export class MountNamespace {
       mount.mountpoint = at.dentry;
       at.mount.children.set(at.dentry, mount);
       at.dentry.mounted++;
-      if (at.dentry.inode) hold(at.dentry.inode);
+      pin(at.dentry);
     }
     mount.namespace = this;
     this.mounts.push(mount);
@@ -125,7 +124,7 @@ export class MountNamespace {
     if (parent !== undefined && mountpoint !== undefined) {
       parent.children.delete(mountpoint);
       mountpoint.mounted--;
-      if (mountpoint.inode) release(mountpoint.inode);
+      unpin(mountpoint);
     }
     mount.parent = undefined;
     mount.mountpoint = undefined;

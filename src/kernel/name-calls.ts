@@ -24,6 +24,7 @@ import {
   S_ISUID,
   S_IXGRP,
 } from '../abi/mode.ts';
+import { touchAtime } from './atime.ts';
 import type { TaskContext } from './context.ts';
 import { vfsCreate, vfsMkdir, vfsMknod, vfsSymlink } from './create.ts';
 import { isCapable } from './credentials.ts';
@@ -59,10 +60,10 @@ export function symlinkAt(task: TaskContext, target: string, dirfd: number, path
 }
 
 export function readlinkAt(task: TaskContext, dirfd: number, path: string): string {
-  const { dentry } = resolvePath(task, dirfd, path, LOOKUP_EMPTY);
+  const { mount, dentry } = resolvePath(task, dirfd, path, LOOKUP_EMPTY);
   const inode = dentry.inode!;
   if (!isSymlink(inode.mode)) raise(path.length === 0 ? 'ENOENT' : 'EINVAL');
-  inode.touchAtime(task.kernel.now());
+  touchAtime(mount, inode);
   return inode.readlink();
 }
 

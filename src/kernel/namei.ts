@@ -7,6 +7,7 @@
 import { type ErrnoCode, raise } from '../abi/errno.ts';
 import { AT_FDCWD, MS_NOSYMFOLLOW, PATH_MAX } from '../abi/flags.ts';
 import { isDirectory, isSymlink, S_ISVTX } from '../abi/mode.ts';
+import { touchAtime } from './atime.ts';
 import type { TaskContext } from './context.ts';
 import type { Dentry } from './dentry.ts';
 import { lookupDentry, utf8Length } from './lookup.ts';
@@ -148,7 +149,7 @@ export class Nameidata {
     if ((this.mount.flags & MS_NOSYMFOLLOW) !== 0) return { path: '', error: 'ELOOP' };
     const inode = link.inode!;
     if (this.task.kernel.profile.protectedSymlinks && this.#isProtected(link)) return { path: '', error: 'EACCES' };
-    inode.touchAtime(this.task.kernel.now());
+    touchAtime(this.mount, inode);
     return { path: inode.readlink() };
   }
 

@@ -12,6 +12,7 @@ import {
   O_DIRECT,
   O_DIRECTORY,
   O_EXCL,
+  O_LARGEFILE,
   O_NOATIME,
   O_NOFOLLOW,
   O_PATH,
@@ -32,10 +33,10 @@ import {
 import type { TaskContext } from './context.ts';
 import { vfsCreate, vfsTmpfile } from './create.ts';
 import type { Credentials } from './credentials.ts';
-import { Dentry } from './dentry.ts';
+import { Dentry, pin, unpin } from './dentry.ts';
 import { openDevice } from './device-file.ts';
 import { type FileOperations, OpenFile } from './file.ts';
-import { hold, type Inode, release, S_APPEND } from './inode.ts';
+import { type Inode, S_APPEND } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { type Mount, unuseMount, useMount, wantWrite } from './mount.ts';
@@ -48,12 +49,12 @@ import { doTruncate } from './setattr.ts';
 export function openPath(task: TaskContext, dirfd: number, path: string, flags: number, mode: number): OpenFile {
   checkFlags(flags);
   if ((flags & O_PATH) !== 0) return openAsPath(task, dirfd, path, flags);
-  if ((flags & O_TMPFILE) === O_TMPFILE) return openTmpfile(task, dirfd, path, flags, mode);
+  if ((flags & O_TMPFILE) === O_TMPFILE) return openTmpfile(task, dirfd, path, flags | O_LARGEFILE, mode);
   const walk = new Nameidata(task);
   const refusal = walk.start(dirfd, path, 0);
   if (refusal !== undefined) raise(refusal);
   const created = walkOpen(task, walk, path, flags, mode);
-  return openWalked(task, walk, created ? flags & ~O_TRUNC : flags, created);
+  return openWalked(task, walk, (created ? flags & ~O_TRUNC : flags) | O_LARGEFILE, created);
 }
 
 /** @see build_open_flags() */
@@ -74,9 +75,7 @@ function openAsPath(task: TaskContext, dirfd: number, path: string, flags: numbe
   const refusal = walk.start(dirfd, path, 0) ?? walk.walk(path, follow | directory);
   if (refusal !== undefined) raise(refusal);
   const kept = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  return grab(
-    new OpenFile(walk.mount, walk.dentry, walk.dentry.inode!, kept | O_ACCMODE, task.credentials, pathOperations),
-  );
+  return grab(new OpenFile(walk.mount, walk.dentry, walk.dentry.inode!, kept, task.credentials, pathOperations));
 }
 
 function openTmpfile(task: TaskContext, dirfd: number, path: string, flags: number, mode: number): OpenFile {
@@ -88,13 +87,7 @@ function openTmpfile(task: TaskContext, dirfd: number, path: string, flags: numb
   const directory = walk.dentry;
   const inode = vfsTmpfile(task.kernel, directory, mode & ~task.fs.umask, (flags & O_EXCL) === 0);
   const dentry = new Dentry(directory.superblock, `#${inode.ino}`, directory, inode);
-  return finishOpen(
-    task.kernel,
-    walk.mount,
-    dentry,
-    flags & ~(O_TMPFILE & ~O_DIRECTORY) & ~O_DIRECTORY,
-    task.credentials,
-  );
+  return finishOpen(task.kernel, walk.mount, dentry, flags, task.credentials);
 }
 
 /** Walks to the object to open; true when it was made on the way. @see open_last_lookups() */
@@ -198,10 +191,11 @@ function operationsOf(kernel: Kernel, inode: Inode): FileOperations {
 function finishOpen(kernel: Kernel, mount: Mount, dentry: Dentry, flags: number, credentials: Credentials): OpenFile {
   const inode = dentry.inode!;
   const kept = flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
-  const file = new OpenFile(mount, dentry, inode, kept, credentials, operationsOf(kernel, inode));
+  const file = new OpenFile(mount, dentry, inode, flags, credentials, operationsOf(kernel, inode));
   grab(file);
   try {
     file.ops.open(file);
+    file.flags = kept;
     if ((flags & O_DIRECT) !== 0 && !isRegular(inode.mode)) raise('EINVAL');
   } catch (error) {
     ungrab(file);
@@ -228,7 +222,7 @@ export function openReal(mount: Mount, dentry: Dentry, flags: number, credential
 function grab(file: OpenFile): OpenFile {
   useMount(file.mount);
   if (countsAsWriter(file)) file.mount.writers++;
-  hold(file.inode);
+  pin(file.dentry);
   return file;
 }
 
@@ -237,7 +231,7 @@ const countsAsWriter = (file: OpenFile): boolean => file.writable && isRegular(f
 function ungrab(file: OpenFile): void {
   if (countsAsWriter(file)) file.mount.writers--;
   unuseMount(file.mount);
-  release(file.inode);
+  unpin(file.dentry);
 }
 
 /** Gives up one use of an open file; the last one releases it. @see fput() */

@@ -1,6 +1,7 @@
 /** Fifos, and the operations of files that can do nothing. @see fs/pipe.c */
 import { raise } from '../abi/errno.ts';
 import { O_ACCMODE, O_NONBLOCK } from '../abi/flags.ts';
+import { fileAccessed } from './atime.ts';
 import type { FileOperations, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import { WouldBlock } from './would-block.ts';
@@ -61,6 +62,7 @@ export const fifoOperations: FileOperations = {
   open(file) {
     const pipe = pipeOf(file.inode);
     const access = file.flags & O_ACCMODE;
+    if (access === O_ACCMODE) raise('EINVAL');
     const nonblock = (file.flags & O_NONBLOCK) !== 0;
     if (access === 0 && pipe.writers === 0 && !nonblock) throw new WouldBlock(`a writer of ${nameOf(file.inode)}`);
     if (access === 1 && pipe.readers === 0) {
@@ -80,6 +82,7 @@ export const fifoOperations: FileOperations = {
     const pipe = pipeOf(file.inode);
     if (into.length === 0) return 0;
     if (pipe.length === 0) return emptyRead(file, pipe);
+    fileAccessed(file);
     return take(pipe, into);
   },
   write(file, bytes) {
@@ -94,6 +97,7 @@ export const fifoOperations: FileOperations = {
     const taken = whole ? bytes.slice() : bytes.slice(0, room);
     if (taken.length > 0) pipe.chunks.push(taken);
     pipe.length += taken.length;
+    if (taken.length > 0) file.inode.touchMtime?.(file.inode.superblock.kernel.now());
     return taken.length;
   },
   ioctl: () => raise('ENOTTY'),

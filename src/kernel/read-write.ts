@@ -1,16 +1,8 @@
 /** Data in and out of open files. @see fs/read_write.c, mm/filemap.c */
 import { raise } from '../abi/errno.ts';
-import {
-  IN_ACCESS,
-  IN_MODIFY,
-  MAX_LFS_FILESIZE,
-  MS_NOATIME,
-  MS_NODIRATIME,
-  O_APPEND,
-  O_NOATIME,
-} from '../abi/flags.ts';
+import { IN_ACCESS, IN_MODIFY, MAX_LFS_FILESIZE, O_APPEND } from '../abi/flags.ts';
 import { isDirectory, isRegular } from '../abi/mode.ts';
-import { compareTimespec } from '../abi/stat.ts';
+import { fileAccessed } from './atime.ts';
 import type { OpenFile } from './file.ts';
 import { S_APPEND } from './inode.ts';
 import { notify } from './inotify.ts';
@@ -68,6 +60,7 @@ export function writeAt(
 ): { done: number; end: number } {
   if (!file.writable) raise('EBADF');
   if (position < 0) raise('EINVAL');
+  if (bytes.length === 0) return { done: 0, end: position };
   const at = (file.flags & O_APPEND) !== 0 ? file.inode.size : position;
   const length = prepareWrite(kernel, file, bytes.length, at);
   const done = kernelWrite(file, length === bytes.length ? bytes : bytes.subarray(0, length), at);
@@ -116,6 +109,7 @@ export function spliceRange(
   if (source === undefined) return spliceBytes(from, fromOffset, to, toOffset, available);
   traceData(from, 'clone', fromOffset, available);
   traceData(to, 'write', toOffset, available);
+  fileAccessed(from);
   return to.ops.writeExtents!(to, source, fromOffset, available, toOffset);
 }
 
@@ -128,18 +122,4 @@ function spliceBytes(from: OpenFile, fromOffset: number, to: OpenFile, toOffset:
     done += kernelWrite(to, buffer.subarray(0, got), toOffset + done);
   }
   return done;
-}
-
-/**
- * Marks an access where the mount wants it: with relatime only when the old mark is older than the last change, or
- * than a day. @see touch_atime(), relatime_need_update()
- */
-export function fileAccessed(file: OpenFile): void {
-  const { inode, mount } = file;
-  if ((file.flags & O_NOATIME) !== 0 || (mount.flags & MS_NOATIME) !== 0 || mount.readOnly) return;
-  if ((mount.flags & MS_NODIRATIME) !== 0 && isDirectory(inode.mode)) return;
-  const now = inode.superblock.kernel.now();
-  const { atime } = inode;
-  const stale = compareTimespec(atime, inode.mtime) <= 0 || compareTimespec(atime, inode.ctime) <= 0;
-  if (stale || now.sec - atime.sec >= 24 * 60 * 60) inode.touchAtime(now);
 }

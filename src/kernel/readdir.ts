@@ -6,7 +6,7 @@ import type { Dirent } from '../abi/stat.ts';
 import type { Filldir, OpenFile } from './file.ts';
 import { notify } from './inotify.ts';
 import { isDeadDirectory } from './permission.ts';
-import { fileAccessed } from './read-write.ts';
+import { fileAccessed } from './atime.ts';
 
 /** Lists an open directory from its position. @throws Errno ENOENT for a removed one. @see iterate_dir() */
 export function iterateDirectory(file: OpenFile, filldir: Filldir): void {

@@ -93,7 +93,7 @@ function killFileCapabilities(inode: Inode): void {
 
 function hasFileCapabilities(inode: Inode): boolean {
   try {
-    return inode.getxattr(XATTR_SECURITY_CAPABILITY) !== undefined;
+    return (inode.getxattr(XATTR_SECURITY_CAPABILITY)?.length ?? 0) > 0;
   } catch {
     return false;
   }

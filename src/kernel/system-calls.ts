@@ -19,6 +19,7 @@ import {
   chmodPath,
   chownAt,
   chownPath,
+  isOmitted,
   statAt,
   statfsOf,
   statIfPresentAt,
@@ -54,11 +55,18 @@ import { closeFile, openPath } from './open.ts';
 import { checkPermission, MAY_EXEC } from './permission.ts';
 import type { ProgramTable } from './program.ts';
 import { allocateRange, readAt, writeAt } from './read-write.ts';
-import { copyRange, seekFile } from './read-write-calls.ts';
+import { copyRange, seekFile, setFlags } from './read-write-calls.ts';
 import { readDirectory } from './readdir.ts';
 import { doTruncate } from './setattr.ts';
 import type { Task } from './task.ts';
-import { vfsGetxattr, vfsListxattr, vfsRemovexattr, vfsSetxattr } from './xattr.ts';
+import {
+  checkXattrArguments,
+  checkXattrName,
+  vfsGetxattr,
+  vfsListxattr,
+  vfsRemovexattr,
+  vfsSetxattr,
+} from './xattr.ts';
 import { wantWrite } from './mount.ts';
 
 export interface TaskParts {
@@ -168,11 +176,7 @@ export class SystemCalls implements Task, TaskContext {
   }
 
   setfl(fd: number, flags: number): void {
-    const SETFL_MASK = 0o2000 | 0o4000 | 0o40000 | 0o1000000;
-    this.#call('fcntl', undefined, undefined, () => {
-      const file = this.files.getUsable(fd);
-      file.flags = (file.flags & ~SETFL_MASK) | (flags & SETFL_MASK);
-    });
+    this.#call('fcntl', undefined, undefined, () => setFlags(this.kernel, this.files.getUsable(fd), flags));
   }
 
   read(fd: number, into: Uint8Array): number {
@@ -386,7 +390,9 @@ export class SystemCalls implements Task, TaskContext {
   }
 
   futimens(fd: number, atime?: Timespec, mtime?: Timespec): void {
-    this.#call('futime', undefined, undefined, () => utimesPath(this, this.files.getUsable(fd), atime, mtime));
+    this.#call('futime', undefined, undefined, () => {
+      if (!isOmitted(atime) || !isOmitted(mtime)) utimesPath(this, this.files.getUsable(fd), atime, mtime);
+    });
   }
 
   statfs(path: string): StatFS {
@@ -522,50 +528,68 @@ export class SystemCalls implements Task, TaskContext {
     return file.dentry;
   }
 
+  #getxattr(call: string, path: string | undefined, name: string, find: () => Dentry): Uint8Array {
+    return this.#call(call, path, undefined, () => {
+      checkXattrName(name);
+      return vfsGetxattr(this.kernel, find(), name);
+    });
+  }
+
   getxattr(path: string, name: string): Uint8Array {
-    return this.#call('getxattr', path, undefined, () => vfsGetxattr(this.kernel, this.#at(path, LOOKUP_FOLLOW), name));
+    return this.#getxattr('getxattr', path, name, () => this.#at(path, LOOKUP_FOLLOW));
   }
 
   lgetxattr(path: string, name: string): Uint8Array {
-    return this.#call('lgetxattr', path, undefined, () => vfsGetxattr(this.kernel, this.#at(path, 0), name));
+    return this.#getxattr('lgetxattr', path, name, () => this.#at(path, 0));
   }
 
   fgetxattr(fd: number, name: string): Uint8Array {
-    return this.#call('fgetxattr', undefined, undefined, () =>
-      vfsGetxattr(this.kernel, this.files.getUsable(fd).dentry, name),
-    );
+    return this.#getxattr('fgetxattr', undefined, name, () => this.files.getUsable(fd).dentry);
+  }
+
+  #setxattr(
+    call: string,
+    path: string | undefined,
+    name: string,
+    value: Uint8Array,
+    flags: number,
+    find: () => Dentry,
+  ): void {
+    this.#call(call, path, undefined, () => {
+      checkXattrArguments(name, value, flags);
+      vfsSetxattr(this.kernel, find(), name, value, flags);
+    });
   }
 
   setxattr(path: string, name: string, value: Uint8Array, flags = 0): void {
-    this.#call('setxattr', path, undefined, () =>
-      vfsSetxattr(this.kernel, this.#writableAt(path, LOOKUP_FOLLOW), name, value, flags),
-    );
+    this.#setxattr('setxattr', path, name, value, flags, () => this.#writableAt(path, LOOKUP_FOLLOW));
   }
 
   lsetxattr(path: string, name: string, value: Uint8Array, flags = 0): void {
-    this.#call('lsetxattr', path, undefined, () =>
-      vfsSetxattr(this.kernel, this.#writableAt(path, 0), name, value, flags),
-    );
+    this.#setxattr('lsetxattr', path, name, value, flags, () => this.#writableAt(path, 0));
   }
 
   fsetxattr(fd: number, name: string, value: Uint8Array, flags = 0): void {
-    this.#call('fsetxattr', undefined, undefined, () =>
-      vfsSetxattr(this.kernel, this.#writableFd(fd), name, value, flags),
-    );
+    this.#setxattr('fsetxattr', undefined, name, value, flags, () => this.#writableFd(fd));
+  }
+
+  #removexattr(call: string, path: string | undefined, name: string, find: () => Dentry): void {
+    this.#call(call, path, undefined, () => {
+      checkXattrName(name);
+      vfsRemovexattr(this.kernel, find(), name);
+    });
   }
 
   removexattr(path: string, name: string): void {
-    this.#call('removexattr', path, undefined, () =>
-      vfsRemovexattr(this.kernel, this.#writableAt(path, LOOKUP_FOLLOW), name),
-    );
+    this.#removexattr('removexattr', path, name, () => this.#writableAt(path, LOOKUP_FOLLOW));
   }
 
   lremovexattr(path: string, name: string): void {
-    this.#call('lremovexattr', path, undefined, () => vfsRemovexattr(this.kernel, this.#writableAt(path, 0), name));
+    this.#removexattr('lremovexattr', path, name, () => this.#writableAt(path, 0));
   }
 
   fremovexattr(fd: number, name: string): void {
-    this.#call('fremovexattr', undefined, undefined, () => vfsRemovexattr(this.kernel, this.#writableFd(fd), name));
+    this.#removexattr('fremovexattr', undefined, name, () => this.#writableFd(fd));
   }
 
   listxattr(path: string): string[] {

@@ -62,7 +62,7 @@ export interface Task {
   fstatat(dirfd: number, path: string, flags: number): Stat;
   /** As `stat` and `lstat`, but `undefined` where there is no such file (ENOENT, ENOTDIR): no error is built. */
   statIfPresent(path: string, flags?: number): Stat | undefined;
-  /** As `fstatat`, with the time of birth. */
+  /** As `fstatat`: the call that Linux tells the time of birth by. */
   statx(dirfd: number, path: string, flags: number): Stat;
   access(path: string, mode: number): void;
   faccessat(dirfd: number, path: string, mode: number, flags: number): void;

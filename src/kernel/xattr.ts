@@ -1,7 +1,7 @@
 /** Extended attributes: name spaces and who may use them. @see fs/xattr.c */
 import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../abi/capability.ts';
 import { type ErrnoCode, raise } from '../abi/errno.ts';
-import { IN_ATTRIB, XATTR_CREATE, XATTR_REPLACE, XATTR_SIZE_MAX } from '../abi/flags.ts';
+import { IN_ATTRIB, XATTR_CREATE, XATTR_NAME_MAX, XATTR_REPLACE, XATTR_SIZE_MAX } from '../abi/flags.ts';
 import { isDirectory, isRegular, S_ISVTX } from '../abi/mode.ts';
 import {
   XATTR_SECURITY_CAPABILITY,
@@ -13,38 +13,34 @@ import {
 import { traceMetadata } from './create.ts';
 import { isCapable } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
+import { checkSetFileCapabilities, fileCapabilitiesAsTold } from './file-capabilities.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE } from './permission.ts';
 
-const NAME_MAX = 255;
-
 /** The value of an attribute. @throws Errno ENODATA, EOPNOTSUPP, EACCES, EPERM */
 export function vfsGetxattr(kernel: Kernel, dentry: Dentry, name: string): Uint8Array {
-  checkName(name);
   const inode = dentry.inode!;
   checkXattrPermission(kernel, inode, name, MAY_READ);
-  return inode.getxattr(name) ?? raise('ENODATA');
+  const value = inode.getxattr(name) ?? raise('ENODATA');
+  return name === XATTR_SECURITY_CAPABILITY ? fileCapabilitiesAsTold(value) : value;
 }
 
-/** @throws Errno EEXIST, ENODATA (by flags), E2BIG, EOPNOTSUPP, EPERM, EACCES */
+/** @throws Errno EEXIST, ENODATA (by flags), EOPNOTSUPP, EPERM, EACCES */
 export function vfsSetxattr(kernel: Kernel, dentry: Dentry, name: string, value: Uint8Array, flags: number): void {
-  if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) !== 0) raise('EINVAL');
-  checkName(name);
-  if (value.length > XATTR_SIZE_MAX) raise('E2BIG');
   const inode = dentry.inode!;
+  if (name === XATTR_SECURITY_CAPABILITY) checkSetFileCapabilities(kernel, value);
   checkXattrPermission(kernel, inode, name, MAY_WRITE);
-  if (name === XATTR_SECURITY_CAPABILITY) checkFileCapability(kernel, value);
   traceMetadata('setxattr', inode, name);
   inode.setxattr(name, value, flags);
   notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
 }
 
 export function vfsRemovexattr(kernel: Kernel, dentry: Dentry, name: string): void {
-  checkName(name);
   const inode = dentry.inode!;
   checkXattrPermission(kernel, inode, name, MAY_WRITE);
+  if (name === XATTR_SECURITY_CAPABILITY && !isCapable(kernel.credentials, CAP_SETFCAP)) raise('EPERM');
   traceMetadata('removexattr', inode, name);
   inode.removexattr(name);
   notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
@@ -57,15 +53,16 @@ export function vfsListxattr(kernel: Kernel, dentry: Dentry): string[] {
   return names.filter((name) => !name.startsWith(XATTR_TRUSTED_PREFIX));
 }
 
-/** @see setxattr_copy(), strncpy_from_user() */
-function checkName(name: string): void {
-  if (name.length === 0 || name.length > NAME_MAX) raise('ERANGE');
+/** What is checked before the object is looked for. @see import_xattr_name() */
+export function checkXattrName(name: string): void {
+  if (name.length === 0 || name.length > XATTR_NAME_MAX) raise('ERANGE');
 }
 
-/** @see cap_convert_nscap() */
-function checkFileCapability(kernel: Kernel, value: Uint8Array): void {
-  if (value.length !== 20 && value.length !== 24) raise('EINVAL');
-  if (!isCapable(kernel.credentials, CAP_SETFCAP)) raise('EPERM');
+/** @see setxattr_copy() */
+export function checkXattrArguments(name: string, value: Uint8Array, flags: number): void {
+  if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) !== 0) raise('EINVAL');
+  checkXattrName(name);
+  if (value.length > XATTR_SIZE_MAX) raise('E2BIG');
 }
 
 /** @see xattr_permission() */

@@ -1,5 +1,5 @@
 /** A computer in memory. */
-import { overlay } from '../filesystem/overlayfs/super.ts';
+import { overlayfs } from '../filesystem/overlayfs/mount.ts';
 import { tmpfs } from '../filesystem/tmpfs/super.ts';
 import { SimulatedClock } from '../kernel/clock.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -23,7 +23,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
   const seed = options.seed ?? 0;
   const kernel = new Kernel({
     profile: linux_6_18,
-    filesystems: [tmpfs, overlay],
+    filesystems: [tmpfs, overlayfs],
     clock: new SimulatedClock({ sec: 1_700_000_000, nsec: 0 }, 1000),
     random: new Random(seed),
   });

@@ -1,5 +1,5 @@
 /** Puts a layer, given as data, onto a machine. */
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, O_WRONLY } from '../abi/flags.ts';
 import type { Layer, LayerEntry } from './layers.ts';
 import { attempt, bytesOf, type SubjectTask } from './subject.ts';
 
@@ -16,7 +16,7 @@ function make(task: SubjectTask, root: string, path: string, entry: LayerEntry):
       if (entry.path !== '') task.mkdir(path, 0o755);
       break;
     case 'file': {
-      const fd = task.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644);
+      const fd = task.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644);
       task.ftruncate(fd, entry.content.hole);
       task.pwrite(fd, bytesOf(entry.content.letter, entry.content.length), entry.content.hole);
       task.close(fd);

@@ -6,6 +6,7 @@ import { type OptionalMask, RUN_BEGINS } from './masks.ts';
 export class Describer {
   readonly masks: ReadonlySet<OptionalMask>;
   readonly #seen = new Map<string, number>();
+  #classes = 0;
 
   constructor(masks: Iterable<OptionalMask> = []) {
     this.masks = new Set(masks);
@@ -16,15 +17,20 @@ export class Describer {
     const key = `${dev}:${ino}`;
     const known = this.#seen.get(key);
     if (known !== undefined) return `#${known}`;
-    this.#seen.set(key, this.#seen.size);
-    return `#${this.#seen.size - 1}`;
+    this.#seen.set(key, this.#classes);
+    return `#${this.#classes++}`;
+  }
+
+  /** Forgets the inodes of a device that is gone: its number may come again for another one, or not. */
+  forget(dev: number): void {
+    for (const key of this.#seen.keys()) if (key.startsWith(`${dev}:`)) this.#seen.delete(key);
   }
 
   time(time: Timespec): string {
     return time.sec >= RUN_BEGINS ? 'now' : `${time.sec}.${String(time.nsec).padStart(9, '0')}`;
   }
 
-  stat(stat: Stat): string {
+  stat(stat: Stat, withBirth = false): string {
     const masked = (mask: OptionalMask, text: string) => (this.masks.has(mask) ? '' : ` ${text}`);
     const isDirectory = (stat.mode & 0o170000) === 0o040000;
     const nlink = isDirectory ? masked('nlink', `nlink=${stat.nlink}`) : ` nlink=${stat.nlink}`;
@@ -36,7 +42,7 @@ export class Describer {
       masked('atime', `atime=${this.time(stat.atime)}`),
       masked('mtime', `mtime=${this.time(stat.mtime)}`),
       ` ctime=${this.time(stat.ctime)}`,
-      stat.btime === undefined ? '' : ` btime=${this.time(stat.btime)}`,
+      !withBirth || stat.btime === undefined ? '' : ` btime=${this.time(stat.btime)}`,
     ].join('');
   }
 

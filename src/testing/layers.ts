@@ -105,7 +105,7 @@ export const plainLayer: Arbitrary<Layer> = fc.array(
     { weight: 1, arbitrary: link },
     { weight: 1, arbitrary: node },
   ),
-  { minLength: 2, maxLength: 12, size: 'max' },
+  { minLength: 3, maxLength: 14, size: 'max' },
 );
 
 /** A layer as overlayfs leaves one behind, whiteouts and opaque directories among it. */

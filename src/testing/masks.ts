@@ -16,7 +16,6 @@ export const masks = {
   'overlay temporary name':
     'names in workdir (#1f) count every copy-up since the host was booted: the number is left out',
   'overlay index name': 'names in the index directory are file handles: size compared',
-  'statfs type of mount flags': 'ST_VALID and the like are compared; f_fsid is random and not part of StatFS',
 } as const;
 
 /** What a run may leave out on top, by name, while an implementation is not there yet. */

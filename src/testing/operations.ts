@@ -269,6 +269,20 @@ const drawn: readonly (readonly [weight: number, draw: Draw])[] = [
   ],
 ];
 
+/** What sequences begin with, so that descriptors are held when names change. */
+export const opening: Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: of('open', { slot, path: filePath, flags: fc.constantFrom(2, 2, 0o102, 0o102, 0, 0o2001), mode })
+      .arbitrary,
+  },
+  {
+    weight: 2,
+    arbitrary: of('open', { slot: directorySlot, path: directoryPath, flags: fc.constant(flags.O_DIRECTORY), mode })
+      .arbitrary,
+  },
+);
+
 const mounts: typeof drawn = [
   [8, of('remount', { close: fc.constantFrom(true, true, true, false) })],
   [4, of('stack', {})],

@@ -105,7 +105,9 @@ export class Replay {
     const union = this.#union;
     if (union === undefined) return 'no union';
     return this.asRoot(() => {
+      const { dev } = this.task.lstat(this.root);
       unmountUnion(this.task, union);
+      this.describer.forget(dev);
       this.#union = change(union);
       mountUnion(this.task, this.#union);
       return 'mounted';

@@ -2,7 +2,8 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { MS_NOATIME, MS_RELATIME, MS_STRICTATIME } from '../abi/flags.ts';
 import { type Layer, layerStack, plainLayer } from './layers.ts';
-import { type Operation, type OperationChoice, operation } from './operations.ts';
+import { type Operation, type OperationChoice, opening, operation } from './operations.ts';
+import { steer } from './steer.ts';
 
 export interface Sequence {
   /** Lower layers, the topmost first; on a plain filesystem, one layer that is the tree itself. */
@@ -29,19 +30,23 @@ const atime = fc.constantFrom(MS_NOATIME, MS_RELATIME, MS_STRICTATIME);
 /** A random experiment on a plain filesystem, or on a union. */
 export function sequence(choice: SequenceChoice): Arbitrary<Sequence> {
   const union = choice.filesystem === 'overlay';
-  const operations = fc.array(operation({ ...choice, union }), { minLength: 1, maxLength: choice.length, size: 'max' });
-  if (!union) {
-    return fc.record({ layers: fc.tuple(plainLayer), options: fc.constant(''), atime, operations });
-  }
-  const upper: Arbitrary<Layer> = fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: plainLayer },
-  );
-  return fc.record({
-    layers: layerStack,
-    upper,
-    options: fc.constantFrom(...(choice.options ?? [''])),
-    atime,
-    operations,
-  });
+  const upper: Arbitrary<Layer | undefined> = union
+    ? fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: plainLayer })
+    : fc.constant(undefined);
+  const turns = fc.tuple(operation({ ...choice, union }), fc.nat(0xfffff));
+  const openings =
+    choice.only === undefined ? fc.array(fc.tuple(opening, fc.nat(0xfffff)), { maxLength: 5 }) : fc.constant([]);
+  return fc
+    .record({
+      layers: union ? layerStack : fc.tuple(plainLayer),
+      upper,
+      options: fc.constantFrom(...(choice.options ?? [''])),
+      atime,
+      openings,
+      drawn: fc.array(turns, { minLength: 1, maxLength: choice.length, size: 'max' }),
+    })
+    .map(({ openings, drawn, ...setup }) => {
+      const tree = setup.upper === undefined ? setup.layers : [setup.upper, ...setup.layers];
+      return { ...setup, operations: steer(tree, [...openings, ...drawn]) };
+    });
 }

@@ -17,7 +17,7 @@
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { compareTasks, type Subject } from '../../src/testing/compare.ts';
+import { compareTasks, type Divergence, type Subject } from '../../src/testing/compare.ts';
 import type { OptionalMask } from '../../src/testing/masks.ts';
 import { type Sequence, sequence } from '../../src/testing/sequence.ts';
 import { minimise } from './minimise.ts';
@@ -61,6 +61,7 @@ const opponent = await opponents();
 const real = realSubject();
 const counts = new Counts();
 let operations = 0;
+let found: Divergence | undefined;
 
 const only = list(values.only);
 const without = list(values.without);
@@ -81,7 +82,8 @@ function holds(candidate: Sequence): boolean {
   if (values.verbose) console.log(printSequence(candidate));
   operations += candidate.operations.length;
   const onResult = counts.add.bind(counts);
-  return compareTasks(real, opponent(), candidate, { masks, dumpEach, onResult }) === undefined;
+  found = compareTasks(real, opponent(), candidate, { masks, dumpEach, onResult });
+  return found === undefined;
 }
 
 const started = performance.now();
@@ -100,8 +102,12 @@ console.log(
     `${(counts.success * 100).toFixed(1)} % succeeded; seed ${seed}`,
 );
 if (details.failed) {
-  if (details.counterexample === null) throw details.errorInstance;
-  const [smallest, divergence] = minimise(details.counterexample[0], compare);
+  if (details.counterexample === null || found === undefined) throw details.errorInstance;
+  const original = details.counterexample[0];
+  const again = compare(original);
+  if (again === undefined)
+    console.log('\nIt does not differ when it is run again: the machines are not deterministic.');
+  const [smallest, divergence] = again ? minimise(original, again, compare) : [original, found];
   console.log(`\n--- --fs ${filesystem} --seed ${seed} --path ${details.counterexamplePath}`);
   console.log(printSequence(smallest));
   console.log(printDivergence(divergence, ['Linux', values.against]));

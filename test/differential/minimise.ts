@@ -61,11 +61,15 @@ function round(sequence: Sequence, fails: (candidate: Sequence) => boolean): Seq
 
 const ROUNDS = 60;
 
-/** The smallest sequence that was found, and its divergence. Takes at most `seconds`. */
-export function minimise(sequence: Sequence, compare: Compare, seconds = 60): readonly [Sequence, Divergence] {
+/** The smallest sequence that was found, and its divergence, beginning with `first`. Takes at most `seconds`. */
+export function minimise(
+  sequence: Sequence,
+  first: Divergence,
+  compare: Compare,
+  seconds = 60,
+): readonly [Sequence, Divergence] {
   let best = sequence;
-  let divergence = compare(sequence);
-  if (divergence === undefined) throw new Error('the sequence does not diverge when it is run again');
+  let divergence = first;
   const until = performance.now() + seconds * 1000;
   const fails = (candidate: Sequence): boolean => {
     const found = performance.now() > until ? undefined : compare(candidate);

@@ -1,5 +1,6 @@
 /** What a fuzz run tells: a divergence in full, and counts of what was done. */
 import type { Divergence } from '../../src/testing/compare.ts';
+import type { Layer } from '../../src/testing/layers.ts';
 import type { Operation } from '../../src/testing/operations.ts';
 import type { Sequence } from '../../src/testing/sequence.ts';
 import type { Result } from '../../src/testing/subject.ts';
@@ -8,7 +9,7 @@ const line = (value: unknown): string => JSON.stringify(value);
 
 /** The sequence, one object a line. */
 export function printSequence(sequence: Sequence): string {
-  const layers = [...sequence.layers.entries()].map(([at, layer]) => [`lower ${at}`, layer] as const);
+  const layers: [string, Layer][] = sequence.layers.map((layer, at) => [`lower ${at}`, layer]);
   if (sequence.upper !== undefined) layers.push(['upper', sequence.upper]);
   return [
     `mount: atime=${sequence.atime.toString(16)} options=${line(sequence.options)}`,

@@ -34,13 +34,15 @@ export async function simulatedSubjects(): Promise<() => Subject> {
 }
 
 /** A second real kernel task whose one call is wrong: what the comparison must find. */
-export function faultySubject(fault: keyof typeof faults): Subject {
+export function faultySubject(fault: string): Subject {
   const subject = realSubject('flaw');
   const { task } = subject;
+  const planted = faults[fault];
+  if (planted === undefined) throw new Error(`no such fault: ${fault}; there are ${Object.keys(faults).join(', ')}`);
   const wrong = new Proxy(task, {
     get(target, key: keyof SubjectTask) {
       const call = (target[key] as (...parameters: never[]) => unknown).bind(target);
-      return key in faults[fault] ? faults[fault][key]!(call as never, target) : call;
+      return key in planted ? planted[key]!(call as never, target) : call;
     },
   });
   return { ...subject, name: `faulty ${fault}`, task: wrong };

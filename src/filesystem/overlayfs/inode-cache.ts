@@ -24,7 +24,7 @@ export interface InodeParams {
 /** The inode that shows these real objects. */
 export function getInode(superblock: OverlaySuperblock, params: InodeParams): OverlayInode {
   const { upper, lower } = params;
-  const byLower = isKnownByLower(superblock, upper, lower[0]);
+  const byLower = isKnownByLower(superblock, lower[0]);
   const key = byLower ? lower[0]!.dentry.inode! : upper?.inode;
   const known = key === undefined ? undefined : superblock.inodesByKey.get(key);
   if (known !== undefined && isSameObject(known, params)) return known;
@@ -34,11 +34,7 @@ export function getInode(superblock: OverlaySuperblock, params: InodeParams): Ov
 }
 
 /** @see ovl_hash_bylower() */
-function isKnownByLower(
-  superblock: OverlaySuperblock,
-  upper: Dentry | undefined,
-  lowest: LayerPath | undefined,
-): boolean {
+function isKnownByLower(superblock: OverlaySuperblock, lowest: LayerPath | undefined): boolean {
   if (lowest === undefined) return false;
   if (superblock.upperLayer === undefined) return true;
   const inode = lowest.dentry.inode!;
@@ -52,7 +48,8 @@ function isSameObject(inode: OverlayInode, { upper, lower }: InodeParams): boole
   return inode.upper?.inode === upper.inode;
 }
 
-function makeInode(superblock: OverlaySuperblock, params: InodeParams, byLower: boolean): OverlayInode {
+/** @param byLower the inode number stays that of the lower object when the inode is copied up */
+export function makeInode(superblock: OverlaySuperblock, params: InodeParams, byLower: boolean): OverlayInode {
   const { upper, lower } = params;
   const real = (upper ?? lower[0]!.dentry).inode!;
   const isDir = isDirectory(real.mode);

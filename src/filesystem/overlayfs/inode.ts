@@ -5,6 +5,7 @@
  */
 import { isDirectory } from '../../abi/mode.ts';
 import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
+import { touchAtime } from '../../kernel/atime.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { FileOperations } from '../../kernel/file.ts';
@@ -163,10 +164,10 @@ export class OverlayInode implements Inode {
   }
 
   /** The upper object notes the access; lower ones are never touched. @see ovl_update_time() */
-  touchAtime(now: Timespec): void {
+  touchAtime(_now: Timespec): void {
     if (this.upper === undefined) return;
     const real = this.upper.inode!;
-    real.touchAtime(now);
+    touchAtime(this.superblock.upperMount, real);
     this.atime = real.atime;
   }
 

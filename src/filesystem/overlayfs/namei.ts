@@ -19,14 +19,7 @@ import { hasOrigin, originOf, setOrigin } from './origin.ts';
 import { followsRedirects } from './params.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { isRealWhiteout } from './whiteout.ts';
-import {
-  directoryMark,
-  getPrivateXattr,
-  setImpure,
-  XATTR_METACOPY,
-  XATTR_OPAQUE,
-  XATTR_REDIRECT,
-} from './xattr.ts';
+import { directoryMark, getPrivateXattr, setImpure, XATTR_METACOPY, XATTR_OPAQUE, XATTR_REDIRECT } from './xattr.ts';
 
 const textDecoder = new TextDecoder();
 

@@ -17,7 +17,7 @@ import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
 import { checkOverlay } from './check.ts';
 import { type Layer, realOf, setUpperAlias } from './entry.ts';
 import { forkOverlay, forkOverlayInode } from './fork.ts';
-import { getInode, type InodeParams } from './inode-cache.ts';
+import { getInode, type InodeParams, makeInode } from './inode-cache.ts';
 import type { OverlayInode } from './inode.ts';
 import { type OverlayConfig, showParams } from './params.ts';
 
@@ -199,6 +199,13 @@ export class OverlaySuperblock implements Superblock {
       stat.dev = this.dev;
       stat.ino = inode.ino;
     } else stat.dev = this.filesystems[fsid]!.pseudoDev;
+  }
+
+  /** The root shows the number of the upper root. */
+  makeRootInode(params: InodeParams): OverlayInode {
+    const root = makeInode(this, params, false);
+    this.remember(root, (params.upper ?? params.lower[0]!.dentry).inode!);
+    return root;
   }
 
   /** @see ovl_get_root() */

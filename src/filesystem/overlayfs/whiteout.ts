@@ -32,7 +32,12 @@ export interface ObjectParams {
 export const isRealWhiteout = (real: Inode): boolean => isWhiteout(real.mode, real.rdev) || isXattrWhiteout(real);
 
 /** Makes a real object. @see ovl_create_real() */
-export function createReal(superblock: OverlaySuperblock, directory: Dentry, name: string, params: ObjectParams): Dentry {
+export function createReal(
+  superblock: OverlaySuperblock,
+  directory: Dentry,
+  name: string,
+  params: ObjectParams,
+): Dentry {
   const { kernel } = superblock;
   const dentry = lookupDentry(directory, name);
   if (dentry.inode !== undefined) raise('ESTALE');

@@ -12,9 +12,9 @@ import {
   SEEK_SET,
 } from '../../abi/flags.ts';
 import { DT_DIR } from '../../abi/mode.ts';
-import type { ExtentMap } from '../../kernel/extent-map.ts';
+import { ExtentMap } from '../../kernel/extent-map.ts';
 import type { FileOperations, Filldir, OpenFile } from '../../kernel/file.ts';
-import { fileAccessed } from '../../kernel/read-write.ts';
+import { fileAccessed } from '../../kernel/atime.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
 import { END_OF_DIRECTORY } from './directory.ts';
 import type { TmpfsInode } from './inode.ts';
@@ -81,10 +81,9 @@ export const regularOperations: FileOperations = {
     );
   },
   writeExtents(file, source, sourceOffset, length, position) {
-    return writeData(inodeOf(file), position, length, (data, room) => {
-      data.cloneRange(source, sourceOffset, position, room);
-      data.fill(position, room);
-    });
+    return writeData(inodeOf(file), position, length, (data, room) =>
+      data.copyRange(source, sourceOffset, position, room),
+    );
   },
   iterate: () => raise('ENOTDIR'),
   llseek(file, offset, whence) {
@@ -130,9 +129,24 @@ function allocate(inode: TmpfsInode, offset: number, length: number, keepSize: b
   const { superblock } = inode;
   const data = inode.edit().editData();
   if (data.missingPages(offset, length) > superblock.freePages) raise('ENOSPC');
-  changeData(inode, (extents) => extents.fill(offset, length));
+  changeData(inode, (extents) => {
+    initializeReserved(extents, offset, length);
+    extents.fill(offset, length);
+  });
   const record = inode.edit();
   if (!keepSize) record.size = Math.max(record.size, offset + length);
+}
+
+/** Pages that an earlier call reserved become zeros that count as data. @see shmem_get_folio_gfp() SGP_FALLOC */
+function initializeReserved(data: ExtentMap, offset: number, length: number): void {
+  const first = Math.floor(offset / PAGE_SIZE) * PAGE_SIZE;
+  const end = Math.ceil((offset + length) / PAGE_SIZE) * PAGE_SIZE;
+  const zeros = ExtentMap.empty(data.epoch);
+  for (const reserved of [...data.extents()].filter((extent) => extent.kind === 'unwritten')) {
+    const from = Math.max(first, reserved.offset);
+    const to = Math.min(end, reserved.offset + reserved.length);
+    if (from < to) data.copyRange(zeros, 0, from, to - from);
+  }
 }
 
 /** @see mapping_seek_hole_data() */

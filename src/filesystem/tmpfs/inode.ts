@@ -117,16 +117,16 @@ export class TmpfsInode implements Inode {
     if (attributes.mtime !== undefined) record.mtime = attributes.mtime;
     const { ctime } = attributes;
     if (size !== undefined && isRegular(record.mode)) {
-      if (size !== record.size) {
-        this.resize(record, size);
-        record.mtime = attributes.mtime ?? this.superblock.kernel.now();
-      } else if (attributes.mtime === undefined && attributes.mode === undefined) return;
+      const changes = size !== record.size || record.pages > 0;
+      this.resize(record, size);
+      if (changes) record.mtime = attributes.mtime ?? this.superblock.kernel.now();
     }
     if (ctime !== undefined) record.ctime = ctime;
   }
 
+  /** Pages behind the new end go, those reserved behind an unchanged one too. @see shmem_setattr() */
   private resize(record: TmpfsRecord, size: number): void {
-    if (size < record.size && record.content !== undefined) {
+    if (size <= record.size && record.content !== undefined) {
       const data = record.editData();
       const before = data.pages;
       data.truncate(size);
@@ -137,6 +137,12 @@ export class TmpfsInode implements Inode {
 
   touchAtime(now: Timespec): void {
     if (!this.superblock.readOnly) this.edit().atime = now;
+  }
+
+  touchMtime(now: Timespec): void {
+    const record = this.edit();
+    record.mtime = now;
+    record.ctime = now;
   }
 
   lookup(dentry: Dentry): Inode | undefined {
@@ -331,8 +337,9 @@ export class TmpfsInode implements Inode {
     record.ctime = this.superblock.kernel.now();
   }
 
+  /** In falling order, as the tree that Linux keeps them in is walked. @see rbtree_simple_xattr_cmp() */
   listxattr(): string[] {
-    return [...(this.record.xattrs?.keys() ?? [])].sort((a, b) => (a < b ? -1 : 1));
+    return [...(this.record.xattrs?.keys() ?? [])].sort((a, b) => (a < b ? 1 : -1));
   }
 
   /** What the attributes take of the inode limit. */

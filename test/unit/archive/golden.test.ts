@@ -13,15 +13,14 @@ const child = golden('layer/child.tar');
 const madeByGo: [string, Uint8Array][] = [
   ['layer/child.tar', child],
   ['save/two.tar', golden('save/two.tar')],
-  ...[2, 3, 4, 5, 6, 7].map((n): [string, Uint8Array] => [`build/layer-${n}`, goldenGunzipped(`build/layer-${n}.tar.gz`)]),
+  ...[2, 3, 4, 5, 6, 7].map((n): [string, Uint8Array] => [
+    `build/layer-${n}`,
+    goldenGunzipped(`build/layer-${n}.tar.gz`),
+  ]),
 ];
 
 describe('parsing the recordings', () => {
-  it.each([
-    ['base/base-pax'],
-    ['base/base-gnu'],
-    ['layer/child'],
-  ])('%s gives the recorded header fields', (name) => {
+  it.each([['base/base-pax'], ['base/base-gnu'], ['layer/child']])('%s gives the recorded header fields', (name) => {
     expect(dumpTar(golden(`${name}.tar`))).toBe(goldenText(`${name}.dump`));
   });
 
@@ -89,7 +88,9 @@ describe('tar-split', () => {
   });
 
   it('does not depend on how the bytes come', () => {
-    const pieces = Array.from({ length: Math.ceil(child.length / 777) }, (_, n) => child.subarray(n * 777, n * 777 + 777));
+    const pieces = Array.from({ length: Math.ceil(child.length / 777) }, (_, n) =>
+      child.subarray(n * 777, n * 777 + 777),
+    );
     expect(splitArchive(pieces)).toEqual(splitArchive(child));
   });
 
@@ -124,7 +125,9 @@ describe('tar-split', () => {
   it('refuses a path that comes twice', () => {
     const header = [...readArchive(child)][1]!.header;
     const twice = ['a', './a'].map((name) => ({ header: { ...header, name: cleanName(name), size: 0 }, body: [] }));
-    expect(() => splitArchive(whole(writeArchive(twice)))).toThrow(expect.objectContaining({ code: 'ERR_TAR_DUPLICATE' }));
+    expect(() => splitArchive(whole(writeArchive(twice)))).toThrow(
+      expect.objectContaining({ code: 'ERR_TAR_DUPLICATE' }),
+    );
   });
 });
 

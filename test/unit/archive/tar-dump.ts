@@ -36,7 +36,9 @@ export function dumpTar(tar: Uint8Array): string {
     const name = prefix === '' ? header.name : header.name.slice(prefix.length + 1);
     let line = `@${at} ${dialect} type=${header.type} name=${pythonText(name)}`;
     if (prefix !== '') line += ` prefix=${pythonText(prefix)}`;
-    line += ` mode=${octal(header.mode, 7)} uid=${octal(header.uid, 7)} gid=${octal(header.gid, 7)}`;
+    const id = (field: 'uid' | 'gid'): string =>
+      (fieldOf(block, field)[0]! & 0x80) === 0 ? octal(header[field], 7) : `b256:${header[field]}`;
+    line += ` mode=${octal(header.mode, 7)} uid=${id('uid')} gid=${id('gid')}`;
     line += ` size=${octal(header.size, 11)} mtime=${octal(header.mtime.sec, 11)}`;
     line += ` chk=${pythonBytes(fieldOf(block, 'checksum'))}`;
     if (header.linkname !== '') line += ` link=${pythonText(header.linkname)}`;

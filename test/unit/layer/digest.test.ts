@@ -3,7 +3,7 @@ import { pureCodecs } from '../../../src/archive/codecs.ts';
 import { nodeCodecs } from '../../../src/archive/node-codecs.ts';
 import { chainID, diffID, EMPTY_LAYER_DIFF_ID, hexOf, isDigest, requireDigest } from '../../../src/layer/digest.ts';
 import { chainOf, createLayer } from '../../../src/layer/layer.ts';
-import { golden } from '../archive/golden.ts';
+import { golden, goldenGunzipped, goldenText } from '../archive/golden.ts';
 
 describe.each([
   ['pure', pureCodecs.sha256],
@@ -23,6 +23,11 @@ describe.each([
     expect(diffID(sha256, new Uint8Array(1024))).toBe(EMPTY_LAYER_DIFF_ID);
   });
 
+  it.each([2, 3, 4, 5, 6, 7])('is that of layer %s of the recorded build', (n) => {
+    const recorded = goldenText('build/layers.txt').match(new RegExp(`^${n} ([0-9a-f]{64}) `, 'm'))![1];
+    expect(diffID(sha256, goldenGunzipped(`build/layer-${n}.tar.gz`))).toBe(`sha256:${recorded}`);
+  });
+
   it('name layers', () => {
     const lower = createLayer(sha256, golden('base/base-pax.tar'));
     const upper = createLayer(sha256, golden('layer/child.tar'), lower);
@@ -36,14 +41,18 @@ describe.each([
 });
 
 describe('the form of a digest', () => {
-  it.each(['sha256:abc', `sha256:${'A'.repeat(64)}`, `md5:${'a'.repeat(64)}`, 'a'.repeat(64), '', `sha256:${'a'.repeat(64)}\n`])(
-    'refuses %j',
-    (text) => {
-      expect(isDigest(text)).toBe(false);
-      expect(() => requireDigest(text)).toThrow(expect.objectContaining({ code: 'ERR_DIGEST_FORMAT' }));
-      expect(() => chainID(pureCodecs.sha256, text, EMPTY_LAYER_DIFF_ID)).toThrow('invalid checksum digest format');
-    },
-  );
+  it.each([
+    'sha256:abc',
+    `sha256:${'A'.repeat(64)}`,
+    `md5:${'a'.repeat(64)}`,
+    'a'.repeat(64),
+    '',
+    `sha256:${'a'.repeat(64)}\n`,
+  ])('refuses %j', (text) => {
+    expect(isDigest(text)).toBe(false);
+    expect(() => requireDigest(text)).toThrow(expect.objectContaining({ code: 'ERR_DIGEST_FORMAT' }));
+    expect(() => chainID(pureCodecs.sha256, text, EMPTY_LAYER_DIFF_ID)).toThrow('invalid checksum digest format');
+  });
 
   it('gives the digits', () => {
     expect(hexOf(EMPTY_LAYER_DIFF_ID)).toBe(EMPTY_LAYER_DIFF_ID.slice(7));

@@ -1,0 +1,159 @@
+/**
+ * Open regular files: each access goes to the real file, which is opened again when the object was copied up since.
+ *
+ * @see fs/overlayfs/file.c
+ */
+import { O_NOATIME, SEEK_CUR, SEEK_SET } from '../../abi/flags.ts';
+import { compareTimespec } from '../../abi/stat.ts';
+import { fileAccessed } from '../../kernel/atime.ts';
+import type { ExtentMap } from '../../kernel/extent-map.ts';
+import { type FileOperations, OpenFile } from '../../kernel/file.ts';
+import type { Mapping } from '../../kernel/mmap.ts';
+import { closeFile } from '../../kernel/open.ts';
+import { kernelRead, kernelWrite } from '../../kernel/read-write.ts';
+import { removePrivileges } from '../../kernel/setattr.ts';
+import { copyUpForOpen } from './copy-up.ts';
+import { realOf } from './entry.ts';
+import type { OverlayInode } from './inode.ts';
+import { asMounter, followFlags, openPath } from './real-file.ts';
+
+/** The real files of an object that was copied up while it was open. @see struct ovl_file */
+class CopiedUpFile {
+  /** What was opened first. */
+  readonly lower: OpenFile;
+  readonly upper: OpenFile;
+
+  constructor(lower: OpenFile, upper: OpenFile) {
+    this.lower = lower;
+    this.upper = upper;
+  }
+}
+
+const inodeOf = (file: OpenFile): OverlayInode => file.inode as OverlayInode;
+
+function openRealFile(file: OpenFile): OpenFile {
+  const inode = inodeOf(file);
+  const { superblock } = inode;
+  const dentry = inode.upper ?? inode.lower[0]!.dentry;
+  return openPath(superblock, superblock.realMount(inode), dentry, file.flags);
+}
+
+/** The file that was opened first: what mappings are made of. */
+const firstFile = ({ note }: OpenFile): OpenFile => (note instanceof CopiedUpFile ? note.lower : (note as OpenFile));
+
+/** The file where the data is now. @see ovl_real_file() */
+function realFile(file: OpenFile): OpenFile {
+  const { note } = file;
+  const wanted = realOf(inodeOf(file));
+  let real: OpenFile;
+  if (note instanceof OpenFile && note.inode === wanted) real = note;
+  else if (note instanceof CopiedUpFile) real = note.upper;
+  else {
+    real = openRealFile(file);
+    file.note = new CopiedUpFile(note as OpenFile, real);
+  }
+  if (file.flags !== real.flags) followFlags(file, real);
+  return real;
+}
+
+/** The overlay's file takes over the times of the upper one and notes the access. @see ovl_file_accessed() */
+function accessed(file: OpenFile): void {
+  const inode = inodeOf(file);
+  const upper = inode.upper?.inode;
+  if (upper === undefined || (file.flags & O_NOATIME) !== 0) return;
+  if (compareTimespec(inode.mtime, upper.mtime) !== 0) inode.mtime = upper.mtime;
+  if (compareTimespec(inode.ctime, upper.ctime) !== 0) inode.ctime = upper.ctime;
+  fileAccessed(file);
+}
+
+class OverlayFileOperations implements FileOperations {
+  open(file: OpenFile): void {
+    copyUpForOpen(file.dentry, file.flags);
+    file.note = openRealFile(file);
+  }
+
+  release(file: OpenFile): void {
+    const { note } = file;
+    if (note instanceof CopiedUpFile) closeFile(note.upper);
+    closeFile(firstFile(file));
+  }
+
+  read(file: OpenFile, into: Uint8Array, position: number): number {
+    if (into.length === 0) return 0;
+    const done = kernelRead(realFile(file), into, position);
+    accessed(file);
+    return done;
+  }
+
+  write(file: OpenFile, bytes: Uint8Array, position: number): number {
+    if (bytes.length === 0) return 0;
+    const inode = inodeOf(file);
+    try {
+      return kernelWrite(realFile(file), bytes, position);
+    } finally {
+      inode.copyAttributes();
+    }
+  }
+
+  writeExtents(file: OpenFile, source: ExtentMap, from: number, length: number, position: number): number {
+    const inode = inodeOf(file);
+    const real = realFile(file);
+    try {
+      if (real.ops.writeExtents) return real.ops.writeExtents(real, source, from, length, position);
+      const bytes = new Uint8Array(length);
+      source.read(bytes, from);
+      return real.ops.write(real, bytes, position);
+    } finally {
+      inode.copyAttributes();
+    }
+  }
+
+  /** Regular files alone are listed by nobody. */
+  iterate(): void {}
+
+  llseek(file: OpenFile, offset: number, whence: number): number {
+    if (offset === 0 && whence === SEEK_CUR) return file.position;
+    if (offset === 0 && whence === SEEK_SET) return 0;
+    const real = realFile(file);
+    real.position = file.position;
+    return real.ops.llseek(real, offset, whence);
+  }
+
+  fallocate(file: OpenFile, mode: number, offset: number, length: number): void {
+    const inode = inodeOf(file);
+    const { superblock } = inode;
+    inode.copyAttributes();
+    removePrivileges(superblock.kernel, file.dentry);
+    const real = realFile(file);
+    try {
+      asMounter(superblock, () => real.ops.fallocate(real, mode, offset, length));
+    } finally {
+      inode.copyAttributes();
+    }
+  }
+
+  /** What lies in a lower layer is never written back. */
+  fsync(file: OpenFile, dataOnly: boolean): void {
+    if (inodeOf(file).upper === undefined) return;
+    const real = realFile(file);
+    real.ops.fsync(real, dataOnly);
+  }
+
+  ioctl(file: OpenFile, request: number, argument: unknown): unknown {
+    const real = realFile(file);
+    return real.ops.ioctl(real, request, argument);
+  }
+
+  /** A mapping stays with the file that was opened, whatever is copied up. @see ovl_mmap() */
+  mmap(file: OpenFile): Mapping {
+    const first = firstFile(file);
+    return first.ops.mmap(first);
+  }
+
+  flush(file: OpenFile): void {
+    const real = realFile(file);
+    real.ops.flush?.(real);
+  }
+}
+
+export const overlayFileOperations: FileOperations = new OverlayFileOperations();

@@ -1,0 +1,389 @@
+/**
+ * Listings. A directory of one layer is listed as it is; a merged one is read layer by layer into a list that all who
+ * have it open share until a name in it changes.
+ *
+ * The names of the lowest layer come first, in its order, then those of the upper one, then those of the layers between.
+ *
+ * @see fs/overlayfs/readdir.c
+ */
+import { Errno, raise } from '../../abi/errno.ts';
+import { O_RDONLY, SEEK_CUR, SEEK_SET } from '../../abi/flags.ts';
+import { DT_CHR, DT_REG } from '../../abi/mode.ts';
+import { isWhiteout } from '../../abi/whiteout.ts';
+import type { Timespec } from '../../abi/stat.ts';
+import type { Dentry } from '../../kernel/dentry.ts';
+import type { FileOperations, Filldir, OpenFile } from '../../kernel/file.ts';
+import type { Inode } from '../../kernel/inode.ts';
+import { lookupDentry } from '../../kernel/lookup.ts';
+import type { Mapping } from '../../kernel/mmap.ts';
+import type { Mount } from '../../kernel/mount.ts';
+import { closeFile } from '../../kernel/open.ts';
+import { iterateDirectory } from '../../kernel/readdir.ts';
+import { vfsRemovexattr } from '../../kernel/xattr.ts';
+import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode } from './entry.ts';
+import type { OverlayInode } from './inode.ts';
+import { asMounter, openPath } from './real-file.ts';
+import type { OverlaySuperblock } from './super.ts';
+import { attempt } from './whiteout.ts';
+import { XATTR_IMPURE } from './xattr.ts';
+
+/** One name of a merged listing. @see struct ovl_cache_entry */
+interface CacheEntry {
+  readonly name: string;
+  readonly type: number;
+  readonly realIno: number;
+  /** 0 until it is asked for, where the real number would be wrong. */
+  ino: number;
+  readonly isUpper: boolean;
+  isWhiteout: boolean;
+  /** An empty file may be a whiteout: it must be looked up. */
+  maybeWhiteout: boolean;
+  /** It stands among the names of the lowest layer. */
+  inLowest: boolean;
+}
+
+/** What a real directory looked like when it was read. */
+interface Witness {
+  readonly directory: Inode;
+  readonly ctime: Timespec;
+  readonly size: number;
+}
+
+/** A merged listing. @see struct ovl_dir_cache */
+export interface DirCache {
+  readonly version: number;
+  readonly entries: readonly CacheEntry[];
+  readonly witnesses: readonly Witness[];
+}
+
+/** The inode numbers of an upper directory's names that came from lower layers. */
+export interface ImpureCache {
+  readonly version: number;
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/** An open directory. @see struct ovl_dir_file */
+class OverlayDirectory {
+  /** Listed as its one real directory is. */
+  isReal: boolean;
+  /** It was in the upper layer when it was opened. */
+  readonly isUpper: boolean;
+  readonly real: OpenFile;
+  upper: OpenFile | undefined = undefined;
+  cache: DirCache | undefined = undefined;
+
+  constructor(isReal: boolean, isUpper: boolean, real: OpenFile) {
+    this.isReal = isReal;
+    this.isUpper = isUpper;
+    this.real = real;
+  }
+}
+
+/** The real directories that are merged, topmost first. */
+function* layersOf(inode: OverlayInode): IterableIterator<{ dentry: Dentry; mount: Mount; layer: Layer }> {
+  const { upper, superblock } = inode;
+  if (upper !== undefined) yield { dentry: upper, mount: superblock.upperMount, layer: superblock.upperLayer! };
+  for (const { dentry, layer } of inode.lower) yield { dentry, mount: layer.mount, layer };
+}
+
+/** Reads the layers into one list, whiteouts included. @see ovl_dir_read_merged() */
+class MergedReader {
+  readonly #dentry: Dentry;
+  readonly #inode: OverlayInode;
+  readonly #byName = new Map<string, CacheEntry>();
+  #lowest: CacheEntry[] = [];
+
+  constructor(dentry: Dentry) {
+    this.#dentry = dentry;
+    this.#inode = overlayInode(dentry);
+  }
+
+  read(): CacheEntry[] {
+    const layers = [...layersOf(this.#inode)];
+    for (const [i, layer] of layers.entries()) this.#readLayer(layer, i === layers.length - 1);
+    const entries = this.#lowest;
+    for (const entry of this.#byName.values()) if (!entry.inLowest) entries.push(entry);
+    return entries;
+  }
+
+  #readLayer({ dentry, mount, layer }: { dentry: Dentry; mount: Mount; layer: Layer }, isLowest: boolean): void {
+    const { superblock, impure } = this.#inode;
+    const isUpper = layer.index === 0;
+    const mayHideFiles = layer.hasXwhiteouts && hasXwhiteouts(this.#dentry);
+    const devices: CacheEntry[] = [];
+    const fresh = (name: string, realIno: number, type: number): CacheEntry => {
+      const recalculated = name === '..' || (isUpper && (impure || name === '.'));
+      const ino = recalculated ? 0 : realIno;
+      const maybeWhiteout = mayHideFiles && type === DT_REG;
+      const entry = { name, type, realIno, ino, isUpper, isWhiteout: false, maybeWhiteout, inLowest: isLowest };
+      if (type === DT_CHR) devices.push(entry);
+      return entry;
+    };
+    const file = openPath(superblock, mount, dentry, O_RDONLY);
+    try {
+      iterateDirectory(file, (name, realIno, type) => this.#take(name, isLowest, () => fresh(name, realIno, type)));
+    } finally {
+      closeFile(file);
+    }
+    for (const entry of devices) entry.isWhiteout = isDeviceWhiteout(dentry, entry.name);
+  }
+
+  #take(name: string, isLowest: boolean, fresh: () => CacheEntry): true {
+    const known = this.#byName.get(name);
+    if (!isLowest) {
+      if (known === undefined) this.#byName.set(name, fresh());
+      return true;
+    }
+    if (known !== undefined) known.inLowest = true;
+    this.#lowest.push(known ?? fresh());
+    return true;
+  }
+}
+
+function isDeviceWhiteout(directory: Dentry, name: string): boolean {
+  const found = lookupDentry(directory, name).inode;
+  return found !== undefined && isWhiteout(found.mode, found.rdev);
+}
+
+const readMerged = (dentry: Dentry): CacheEntry[] => new MergedReader(dentry).read();
+
+/**
+ * The whiteouts of the upper directory, if nothing else shows through. @throws Errno ENOTEMPTY
+ * @see ovl_check_empty_dir()
+ */
+export function checkEmpty(dentry: Dentry): string[] {
+  const { superblock } = overlayInode(dentry);
+  const entries = asMounter(superblock, () => readMerged(dentry));
+  const whiteouts: string[] = [];
+  for (const { name, isWhiteout: hidden, isUpper } of entries) {
+    if (hidden && isUpper) whiteouts.push(name);
+    else if (!hidden && name !== '.' && name !== '..') raise('ENOTEMPTY');
+  }
+  return whiteouts;
+}
+
+/** The shared listing, read anew when a name has changed. @see ovl_cache_get() */
+function getCache(dentry: Dentry): DirCache {
+  const inode = overlayInode(dentry);
+  const { cache } = inode;
+  if (cache !== undefined && cache.version === inode.version && cache.witnesses.every(isUnchanged)) return cache;
+  const entries = readMerged(dentry);
+  const witnesses = Array.from(layersOf(inode), ({ dentry: { inode: directory } }) => ({
+    directory: directory!,
+    ctime: directory!.ctime,
+    size: directory!.size,
+  }));
+  inode.cache = { version: inode.version, entries, witnesses };
+  return inode.cache;
+}
+
+const isUnchanged = ({ directory, ctime, size }: Witness): boolean =>
+  directory.ctime === ctime && directory.size === size;
+
+/**
+ * Finds the inode number that stat(2) tells for a name, and whether it is a whiteout after all.
+ *
+ * @see ovl_cache_update()
+ */
+function updateEntry(directory: Dentry, entry: CacheEntry): void {
+  const { superblock } = overlayInode(directory);
+  const needsIno = entry.ino === 0;
+  if (needsIno) entry.ino = entry.realIno;
+  if (!superblock.sameFilesystem && !entry.maybeWhiteout) return;
+  entry.maybeWhiteout = false;
+  const found = entryDentry(directory, entry.name);
+  if (found?.inode === undefined) {
+    if (found !== undefined) entry.isWhiteout = true;
+    return;
+  }
+  const inode = overlayInode(found);
+  if (needsIno && superblock.sameFilesystem && isOrigin(inode)) entry.ino = inode.getattr().ino;
+}
+
+function entryDentry(directory: Dentry, name: string): Dentry | undefined {
+  if (name === '.') return directory;
+  if (name === '..') return directory.parent;
+  try {
+    return lookupDentry(directory, name);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return undefined;
+  }
+}
+
+function iterateMerged(file: OpenFile, open: OverlayDirectory, filldir: Filldir): void {
+  open.cache ??= getCache(file.dentry);
+  const { entries } = open.cache;
+  for (; file.position < entries.length; file.position++) {
+    const entry = entries[file.position]!;
+    if (entry.isWhiteout) continue;
+    if (entry.ino === 0 || entry.maybeWhiteout) updateEntry(file.dentry, entry);
+    if (!entry.isWhiteout && !filldir(entry.name, entry.ino, entry.type)) return;
+  }
+}
+
+/** Lists the one real directory, with the numbers that stat(2) tells. @see ovl_iterate_real() */
+function iterateReal(file: OpenFile, open: OverlayDirectory, filldir: Filldir): void {
+  const { real } = open;
+  const inode = overlayInode(file.dentry);
+  const parent = overlayInode(file.dentry.parent);
+  const same = inode.superblock.sameFilesystem;
+  const parentIno = same && isMerge(parent) ? parent.getattr().ino : 0;
+  const numbers = same && open.isUpper && inode.impure ? impureNumbers(file.dentry) : undefined;
+  iterateDirectory(real, (name, ino, type) => {
+    file.position = real.position;
+    if (parentIno !== 0 && name === '..') return filldir(name, parentIno, type);
+    return filldir(name, numbers?.get(name) ?? ino, type);
+  });
+  file.position = real.position;
+}
+
+/** @see ovl_cache_get_impure() */
+function impureNumbers(dentry: Dentry): ReadonlyMap<string, number> | undefined {
+  const inode = overlayInode(dentry);
+  if (inode.impureCache?.version === inode.version) return inode.impureCache.numbers;
+  inode.impureCache = undefined;
+  const numbers = readImpure(dentry);
+  if (numbers.size === 0) return void forgetImpurity(inode);
+  inode.impureCache = { version: inode.version, numbers };
+  return numbers;
+}
+
+function readImpure(dentry: Dentry): Map<string, number> {
+  const inode = overlayInode(dentry);
+  const { superblock } = inode;
+  const entries: CacheEntry[] = [];
+  const file = openPath(superblock, superblock.upperMount, inode.upper!, O_RDONLY);
+  try {
+    iterateDirectory(file, (name, realIno, type) => {
+      const isDots = name === '.' || name === '..';
+      const common = { isUpper: true, isWhiteout: false, maybeWhiteout: false, inLowest: false };
+      if (!isDots) entries.push({ name, type, realIno, ino: 0, ...common });
+      return true;
+    });
+  } finally {
+    closeFile(file);
+  }
+  const numbers = new Map<string, number>();
+  for (const entry of entries) {
+    updateEntry(dentry, entry);
+    if (entry.ino !== entry.realIno) numbers.set(entry.name, entry.ino);
+  }
+  return numbers;
+}
+
+/** Nothing in the directory came from below any more: the mark goes. */
+function forgetImpurity(inode: OverlayInode): void {
+  const { superblock } = inode;
+  attempt(() => {
+    superblock.wantUpperWrite();
+    vfsRemovexattr(superblock.kernel, inode.upper!, XATTR_IMPURE);
+  });
+  inode.impure = false;
+}
+
+const openDirectoryOf = (file: OpenFile): OverlayDirectory => file.note as OverlayDirectory;
+
+/** A listing that starts again is that of the directory as it is now. @see ovl_dir_reset() */
+function reset(file: OpenFile, open: OverlayDirectory): void {
+  const inode = overlayInode(file.dentry);
+  if (open.cache !== undefined && open.cache.version !== inode.version) open.cache = undefined;
+  if (inode.mayHaveWhiteouts) open.isReal = false;
+}
+
+/** The real directory where it is now; `undefined` for a lower one. @see ovl_dir_real_file() */
+function upperFile(file: OpenFile, open: OverlayDirectory): OpenFile | undefined {
+  const inode = overlayInode(file.dentry);
+  const { superblock } = inode;
+  if (inode.upper === undefined) return undefined;
+  if (open.isUpper) return open.real;
+  open.upper ??= openPath(superblock, superblock.upperMount, inode.upper, O_RDONLY);
+  return open.upper;
+}
+
+class OverlayDirectoryOperations implements FileOperations {
+  open(file: OpenFile): void {
+    const inode = overlayInode(file.dentry);
+    const { superblock, upper } = inode;
+    const dentry = upper ?? inode.lower[0]!.dentry;
+    const real = openPath(superblock, superblock.realMount(inode), dentry, O_RDONLY);
+    file.note = new OverlayDirectory(!inode.mayHaveWhiteouts, upper !== undefined, real);
+  }
+
+  release(file: OpenFile): void {
+    const { real, upper } = openDirectoryOf(file);
+    closeFile(real);
+    if (upper !== undefined) closeFile(upper);
+  }
+
+  read(): number {
+    return raise('EISDIR');
+  }
+
+  write(): number {
+    return raise('EBADF');
+  }
+
+  iterate(file: OpenFile, filldir: Filldir): void {
+    const open = openDirectoryOf(file);
+    const { kernel, mounter } = overlayInode(file.dentry).superblock as OverlaySuperblock;
+    const before = kernel.credentials;
+    kernel.credentials = mounter;
+    try {
+      if (file.position === 0) reset(file, open);
+      if (open.isReal) iterateReal(file, open, filldir);
+      else iterateMerged(file, open, filldir);
+    } finally {
+      kernel.credentials = before;
+    }
+  }
+
+  llseek(file: OpenFile, offset: number, whence: number): number {
+    const open = openDirectoryOf(file);
+    if (file.position === 0) reset(file, open);
+    if (open.isReal) {
+      open.real.position = file.position;
+      open.real.position = open.real.ops.llseek(open.real, offset, whence);
+      return open.real.position;
+    }
+    if (whence !== SEEK_SET && whence !== SEEK_CUR) raise('EINVAL');
+    const position = whence === SEEK_CUR ? file.position + offset : offset;
+    return position < 0 ? raise('EINVAL') : position;
+  }
+
+  fallocate(): void {
+    raise('EISDIR');
+  }
+
+  fsync(file: OpenFile, dataOnly: boolean): void {
+    const real = upperFile(file, openDirectoryOf(file));
+    real?.ops.fsync(real, dataOnly);
+  }
+
+  ioctl(file: OpenFile, request: number, argument: unknown): unknown {
+    const open = openDirectoryOf(file);
+    const real = upperFile(file, open) ?? open.real;
+    return real.ops.ioctl(real, request, argument);
+  }
+
+  mmap(): Mapping {
+    return raise('ENODEV');
+  }
+}
+
+export const overlayDirectoryOperations: FileOperations = new OverlayDirectoryOperations();
+
+/** Reads a real directory once through: its names and types. */
+export function readNames(superblock: OverlaySuperblock, mount: Mount, dentry: Dentry): string[] {
+  const names: string[] = [];
+  const file = openPath(superblock, mount, dentry, O_RDONLY);
+  try {
+    iterateDirectory(file, (name) => {
+      if (name !== '.' && name !== '..') names.push(name);
+      return true;
+    });
+  } finally {
+    closeFile(file);
+  }
+  return names;
+}

@@ -1,0 +1,134 @@
+/**
+ * The work directory: made anew at each mount, and the trials that show what the upper filesystem can do.
+ *
+ * @see fs/overlayfs/super.c ovl_workdir_create(), ovl_make_workdir(), fs/overlayfs/readdir.c ovl_workdir_cleanup()
+ */
+import { Errno, raise } from '../../abi/errno.ts';
+import { O_RDONLY, RENAME_WHITEOUT } from '../../abi/flags.ts';
+import { isDirectory, S_IFDIR, S_IFREG } from '../../abi/mode.ts';
+import { vfsCreate, vfsMkdir, vfsTmpfile } from '../../kernel/create.ts';
+import type { Credentials } from '../../kernel/credentials.ts';
+import type { Dentry } from '../../kernel/dentry.ts';
+import { hold, release } from '../../kernel/inode.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { lookupDentry } from '../../kernel/lookup.ts';
+import { type Mount, wantWrite } from '../../kernel/mount.ts';
+import { closeFile, openReal } from '../../kernel/open.ts';
+import { iterateDirectory } from '../../kernel/readdir.ts';
+import { vfsRename } from '../../kernel/rename.ts';
+import { notifyChange } from '../../kernel/setattr.ts';
+import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
+import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
+import { attempt } from './whiteout.ts';
+import { XATTR_OPAQUE } from './xattr.ts';
+
+const WORKDIR_NAME = 'work';
+/** Holds the names of features that a kernel without them must not mount over. */
+const INCOMPAT_NAME = 'incompat';
+
+/** Where a mount's work directories are made. */
+export interface WorkPlace {
+  readonly kernel: Kernel;
+  readonly mounter: Credentials;
+  readonly mount: Mount;
+  /** What `workdir=` names. */
+  readonly base: Dentry;
+}
+
+/** What the upper filesystem turned out to be able to do. */
+export interface UpperAbilities {
+  readonly workdir: Dentry | undefined;
+  readonly hasTmpfile: boolean;
+  readonly noXattr: boolean;
+  /** How many passing names were used. */
+  readonly tempNames: number;
+}
+
+/** Makes `work/work` and tries the upper filesystem out. @throws Errno EINVAL where an unknown feature was in use */
+export function makeWorkdir(place: WorkPlace): UpperAbilities {
+  wantWrite(place.mount);
+  const workdir = createWorkdir(place);
+  if (workdir === undefined) return { workdir, hasTmpfile: false, noXattr: false, tempNames: 0 };
+  const hasTmpfile = tryTmpfile(place, workdir);
+  tryRenameWhiteout(place, workdir);
+  return { workdir, hasTmpfile, noXattr: !tryXattr(place, workdir), tempNames: 2 };
+}
+
+/** An empty directory without any rights; `undefined` where none can be made: the overlay is read-only then. */
+function createWorkdir(place: WorkPlace): Dentry | undefined {
+  const { kernel, base } = place;
+  try {
+    const left = lookupDentry(base, WORKDIR_NAME);
+    if (left.inode !== undefined) removeLeftOver(place, left, 0);
+    const work = lookupDentry(base, WORKDIR_NAME);
+    if (work.inode !== undefined) return undefined;
+    vfsMkdir(kernel, base, work, 0);
+    notifyChange(kernel, work, { mode: S_IFDIR });
+    return work;
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code === 'EINVAL') throw error;
+    return undefined;
+  }
+}
+
+/** Takes away what an earlier mount left, two levels deep. @see ovl_workdir_cleanup() */
+function removeLeftOver(place: WorkPlace, dentry: Dentry, level: number): void {
+  const { kernel } = place;
+  if (!isDirectory(dentry.inode!.mode) || level > 1) return void attempt(() => removeEntry(place, dentry));
+  if (attempt(() => vfsRmdir(kernel, dentry.parent, dentry))) return;
+  removeInside(place, dentry, level + 1);
+  attempt(() => removeEntry(place, dentry));
+}
+
+function removeEntry({ kernel }: WorkPlace, dentry: Dentry): void {
+  if (isDirectory(dentry.inode!.mode)) vfsRmdir(kernel, dentry.parent, dentry);
+  else vfsUnlink(kernel, dentry.parent, dentry);
+}
+
+function removeInside(place: WorkPlace, directory: Dentry, level: number): void {
+  const names = namesIn(place, directory);
+  if (level === 2 && directory.name === INCOMPAT_NAME && names.length > 0) raise('EINVAL');
+  for (const name of names) {
+    const entry = lookupDentry(directory, name);
+    if (entry.inode !== undefined) removeLeftOver(place, entry, level);
+  }
+}
+
+function namesIn({ mount, mounter }: WorkPlace, directory: Dentry): string[] {
+  const names: string[] = [];
+  const file = openReal(mount, directory, O_RDONLY, mounter);
+  try {
+    iterateDirectory(file, (name) => {
+      if (name !== '.' && name !== '..') names.push(name);
+      return true;
+    });
+  } finally {
+    closeFile(file);
+  }
+  return names;
+}
+
+function tryTmpfile({ kernel }: WorkPlace, workdir: Dentry): boolean {
+  return attempt(() => {
+    const inode = vfsTmpfile(kernel, workdir, S_IFREG, true);
+    hold(inode);
+    release(inode);
+  });
+}
+
+/** Moves a file and lets a whiteout stay behind. @see ovl_check_rename_whiteout() */
+function tryRenameWhiteout({ kernel }: WorkPlace, workdir: Dentry): void {
+  const temp = lookupDentry(workdir, '#1');
+  vfsCreate(kernel, workdir, temp, 0);
+  attempt(() => vfsRename(kernel, workdir, temp, workdir, lookupDentry(workdir, '#2'), RENAME_WHITEOUT));
+  for (const name of ['#1', '#2']) {
+    const left = lookupDentry(workdir, name);
+    if (left.inode !== undefined) attempt(() => vfsUnlink(kernel, workdir, left));
+  }
+}
+
+function tryXattr({ kernel }: WorkPlace, workdir: Dentry): boolean {
+  const kept = attempt(() => vfsSetxattr(kernel, workdir, XATTR_OPAQUE, Uint8Array.of(0x30), 0));
+  if (kept) attempt(() => vfsRemovexattr(kernel, workdir, XATTR_OPAQUE));
+  return kept;
+}

@@ -1,0 +1,49 @@
+/** The shape of the house as data: who may import whom, and who may reach the host. */
+
+export interface Row {
+  /** Folders of `src` whose values and types the folder may use. */
+  readonly imports: readonly string[];
+  /** Files of which it may use the types alone. */
+  readonly types?: readonly string[];
+  /** Packages that it may import. */
+  readonly packages?: readonly string[];
+}
+
+const door = ['kernel/task.ts', 'kernel/kernel.ts'];
+const contracts = [
+  ...door,
+  'kernel/inode.ts',
+  'kernel/superblock.ts',
+  'kernel/device.ts',
+  'driver/driver.ts',
+  'layer/layer.ts',
+];
+
+/** One row for each folder of `src`, lowest floor first. */
+export const rows: Readonly<Record<string, Row>> = {
+  abi: { imports: [] },
+  kernel: { imports: ['abi'] },
+  filesystem: { imports: ['abi', 'kernel'] },
+  block: { imports: ['abi', 'kernel'] },
+  machine: { imports: ['abi', 'kernel', 'filesystem', 'block'] },
+  archive: { imports: ['abi'], types: door, packages: ['@noble/hashes', 'fflate'] },
+  driver: { imports: ['abi', 'archive'], types: door },
+  layer: { imports: ['abi', 'archive', 'driver'], types: door },
+  fs: { imports: ['abi', 'kernel'], packages: ['memfs'] },
+  union: { imports: ['abi', 'kernel', 'filesystem', 'block', 'machine', 'archive', 'driver', 'layer', 'fs'] },
+  testing: { imports: ['abi', 'union'], types: contracts, packages: ['fast-check'] },
+};
+
+/** Folders whose subfolders know nothing of each other. */
+export const folderOfStrangers = ['filesystem', 'driver'];
+
+/** What reaches the host: Node's own modules, the wall clock, true randomness. A file or a folder, and why it may. */
+export const hostAccess: Readonly<Record<string, string>> = {
+  'archive/node-codecs.ts': 'node:crypto and node:zlib: several times faster than the pure codecs',
+};
+
+/** A file called so says nothing of what is in it. */
+export const emptyNames = ['utils', 'util', 'types', 'helpers', 'helper', 'constants', 'misc', 'common', 'shared'];
+
+export const MAX_FILE_LINES = 500;
+export const MAX_FUNCTION_LINES = 70;
