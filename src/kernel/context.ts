@@ -2,6 +2,7 @@
 import { raise } from '../abi/errno.ts';
 import type { Credentials } from './credentials.ts';
 import { pin, unpin } from './dentry.ts';
+import type { Fork } from './fork.ts';
 import type { OpenFile } from './file.ts';
 import type { Kernel } from './kernel.ts';
 import { type MountNamespace, type Path, unuseMount, useMount } from './mount.ts';
@@ -32,6 +33,10 @@ export class FileSystemContext {
 
   copy(): FileSystemContext {
     return new FileSystemContext(this.root, this.cwd, this.umask);
+  }
+
+  fork(fork: Fork): FileSystemContext {
+    return new FileSystemContext(fork.path(this.root), fork.path(this.cwd), this.umask);
   }
 
   close(): void {
@@ -104,6 +109,18 @@ export class DescriptorTable {
       const file = this.#files[fd];
       if (file !== undefined) yield [fd, file];
     }
+  }
+
+  /** The same numbers in a forked machine; descriptors that shared an open file share its counterpart. */
+  fork(fork: Fork): DescriptorTable {
+    const made = new DescriptorTable();
+    made.limit = this.limit;
+    for (const [fd, file] of this.entries()) {
+      const twin = fork.file(file);
+      twin.references++;
+      made.replace(fd, twin);
+    }
+    return made;
   }
 
   /** The same numbers for a child; the open files are shared. */

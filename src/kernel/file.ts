@@ -7,11 +7,13 @@
  */
 import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/flags.ts';
 import type { Credentials } from './credentials.ts';
-import type { Dentry } from './dentry.ts';
+import { isRegular } from '../abi/mode.ts';
+import { type Dentry, pin, unpin } from './dentry.ts';
+import type { Fork } from './fork.ts';
 import type { ExtentMap } from './extent-map.ts';
 import type { Inode } from './inode.ts';
 import type { Mapping } from './mmap.ts';
-import type { Mount } from './mount.ts';
+import { type Mount, unuseMount, useMount } from './mount.ts';
 
 export class OpenFile {
   readonly mount: Mount;
@@ -82,6 +84,24 @@ export interface FileOperations {
    * kernel moves bytes. @throws Errno ENOSPC
    */
   writeExtents?(file: OpenFile, source: ExtentMap, sourceOffset: number, length: number, position: number): number;
+  /** Carries what `note` holds into a forked machine; left out where it may be shared. */
+  fork?(fork: Fork, old: OpenFile, made: OpenFile): void;
   /** Called for each close(2) of a descriptor. */
   flush?(file: OpenFile): void;
+}
+
+const countsAsWriter = (file: OpenFile): boolean => file.writable && isRegular(file.inode.mode);
+
+/** An open file holds its name and its mount. */
+export function grabFile(file: OpenFile): OpenFile {
+  useMount(file.mount);
+  if (countsAsWriter(file)) file.mount.writers++;
+  pin(file.dentry);
+  return file;
+}
+
+export function letGoOfFile(file: OpenFile): void {
+  if (countsAsWriter(file)) file.mount.writers--;
+  unuseMount(file.mount);
+  unpin(file.dentry);
 }

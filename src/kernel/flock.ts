@@ -28,3 +28,11 @@ export function flockFile(file: OpenFile, operation: number): void {
 export function dropFlock(file: OpenFile): void {
   locks.get(file.inode)?.delete(file);
 }
+
+/** The lock of an open file goes along into a forked machine. */
+export function forkFlock(old: OpenFile, made: OpenFile): void {
+  const kind = locks.get(old.inode)?.get(old);
+  if (kind === undefined) return;
+  const holders = locks.get(made.inode) ?? new Map<OpenFile, number>();
+  locks.set(made.inode, holders.set(made, kind));
+}

@@ -1,10 +1,14 @@
 /**
  * A fork in progress: what stands in the new kernel for each held object of the old one. Dentries are a cache that the
- * new kernel starts without; only those that something holds are made again, through here.
+ * new kernel starts without; only those that something holds are made again, through here. Holders pin what they hold
+ * anew, so that counts come out by themselves.
  */
 import { Dentry } from './dentry.ts';
+import { grabFile, OpenFile } from './file.ts';
+import { forkFlock } from './flock.ts';
 import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
+import { Mount, MountNamespace, type Path } from './mount.ts';
 import type { Superblock } from './superblock.ts';
 
 export class Fork {
@@ -12,6 +16,9 @@ export class Fork {
   readonly #superblocks = new Map<Superblock, Superblock>();
   readonly #dentries = new Map<Dentry, Dentry>();
   readonly #inodes = new Map<Inode, Inode>();
+  readonly #mounts = new Map<Mount, Mount>();
+  readonly #namespaces = new Map<MountNamespace, MountNamespace>();
+  readonly #files = new Map<OpenFile, OpenFile>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -22,7 +29,6 @@ export class Fork {
     if (made === undefined) {
       made = old.fork(this);
       this.#superblocks.set(old, made);
-      made.active = old.active;
     }
     return made;
   }
@@ -33,7 +39,6 @@ export class Fork {
       this.superblock(old.superblock);
       made = old.superblock.forkInode(this, old);
       this.#inodes.set(old, made);
-      made.holds = old.holds;
     }
     return made;
   }
@@ -46,6 +51,49 @@ export class Fork {
     if (made !== undefined) return made;
     made = old.isRoot && old === old.superblock.root ? superblock.root : this.#child(old, superblock);
     this.#dentries.set(old, made);
+    return made;
+  }
+
+  mount(old: Mount): Mount {
+    let made = this.#mounts.get(old);
+    if (made === undefined) {
+      made = new Mount(this.superblock(old.superblock), this.dentry(old.root), old.source, old.flags, old.id);
+      made.lazy = old.lazy;
+      this.#mounts.set(old, made);
+    }
+    return made;
+  }
+
+  path(old: Path): Path {
+    return { mount: this.mount(old.mount), dentry: this.dentry(old.dentry) };
+  }
+
+  namespace(old: MountNamespace): MountNamespace {
+    let made = this.#namespaces.get(old);
+    if (made === undefined) {
+      made = new MountNamespace(this.kernel);
+      this.#namespaces.set(old, made);
+      for (const mount of old.mounts) {
+        const at = mount.parent && { mount: mount.parent, dentry: mount.mountpoint! };
+        made.attach(this.mount(mount), at && this.path(at));
+      }
+    }
+    return made;
+  }
+
+  file(old: OpenFile): OpenFile {
+    let made = this.#files.get(old);
+    if (made === undefined) {
+      const dentry = this.dentry(old.dentry);
+      made = new OpenFile(this.mount(old.mount), dentry, this.inode(old.inode), old.flags, old.credentials, old.ops);
+      this.#files.set(old, made);
+      made.position = old.position;
+      made.references = 0;
+      made.note = old.note;
+      grabFile(made);
+      old.ops.fork?.(this, old, made);
+      forkFlock(old, made);
+    }
     return made;
   }
 

@@ -1,6 +1,7 @@
 /** Watching: events about inodes for those who asked. @see inotify(7), fs/notify/inotify */
 import { IN_IGNORED, IN_ISDIR } from '../abi/flags.ts';
 import type { Dentry } from './dentry.ts';
+import type { Fork } from './fork.ts';
 import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -20,8 +21,6 @@ interface Watch {
   readonly inode: Inode;
   mask: number;
 }
-
-const watchers = new WeakMap<Inode, Set<Inotify>>();
 
 /** One inotify instance: its watches and the events that wait to be read. */
 export class Inotify {
@@ -45,6 +44,7 @@ export class Inotify {
     }
     const watch = { descriptor: this.#next++, inode, mask };
     this.#watches.set(inode, watch);
+    const { watchers } = this.#kernel;
     const instances = watchers.get(inode) ?? new Set<Inotify>();
     watchers.set(inode, instances.add(this));
     this.#kernel.watches++;
@@ -66,6 +66,18 @@ export class Inotify {
     const events = this.#queue;
     this.#queue = [];
     return events;
+  }
+
+  /** The same watches and waiting events in a forked machine; who listens has to say so again. */
+  fork(fork: Fork): Inotify {
+    const made = new Inotify(fork.kernel);
+    for (const { inode, mask, descriptor } of this.#watches.values()) {
+      made.#next = descriptor;
+      made.add(fork.inode(inode), mask);
+    }
+    made.#next = this.#next;
+    made.#queue = [...this.#queue];
+    return made;
   }
 
   close(): void {
@@ -91,7 +103,7 @@ export class Inotify {
 
   #forget(inode: Inode): void {
     if (!this.#watches.delete(inode)) return;
-    watchers.get(inode)?.delete(this);
+    this.#kernel.watchers.get(inode)?.delete(this);
     this.#kernel.watches--;
   }
 }
@@ -107,8 +119,8 @@ export function notify(
   dentry?: Dentry,
 ): void {
   if (kernel.watches === 0) return;
-  for (const instance of watchers.get(inode) ?? []) instance.tell(inode, mask, name, isDir, cookie);
+  for (const instance of kernel.watchers.get(inode) ?? []) instance.tell(inode, mask, name, isDir, cookie);
   const parent = dentry !== undefined && !dentry.isRoot ? dentry.parent.inode : undefined;
   if (parent === undefined) return;
-  for (const instance of watchers.get(parent) ?? []) instance.tell(parent, mask, dentry!.name, isDir, cookie);
+  for (const instance of kernel.watchers.get(parent) ?? []) instance.tell(parent, mask, dentry!.name, isDir, cookie);
 }

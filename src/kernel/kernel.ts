@@ -7,6 +7,8 @@ import type { Clock } from './clock.ts';
 import type { TaskContext } from './context.ts';
 import { type Credentials, rootCredentials } from './credentials.ts';
 import { DeviceTable } from './device.ts';
+import type { Inode } from './inode.ts';
+import type { Inotify } from './inotify.ts';
 import type { KernelProfile } from './profile.ts';
 import type { Random } from './random.ts';
 import type { FilesystemType, Superblock } from './superblock.ts';
@@ -31,6 +33,9 @@ export class Kernel {
   credentials: Credentials = rootCredentials;
   /** Who is told of changes, see `inotify.ts`. Counted, so that an unwatched machine pays one test. */
   watches = 0;
+  readonly watchers = new WeakMap<Inode, Set<Inotify>>();
+  /** Every task that has not ended. */
+  readonly tasks = new Set<TaskContext>();
   /** The task whose system call is being served. */
   current: TaskContext | undefined;
   readonly superblocks = new Set<Superblock>();

@@ -48,8 +48,8 @@ export class Mount {
   /** Detached while somebody still used it. @see MNT_DETACH */
   lazy = false;
 
-  constructor(superblock: Superblock, root: Dentry, source: string, flags: number) {
-    this.id = superblock.kernel.nextMountId();
+  constructor(superblock: Superblock, root: Dentry, source: string, flags: number, id?: number) {
+    this.id = id ?? superblock.kernel.nextMountId();
     this.superblock = superblock;
     this.root = root;
     this.source = source;

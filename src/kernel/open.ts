@@ -33,13 +33,13 @@ import {
 import type { TaskContext } from './context.ts';
 import { vfsCreate, vfsTmpfile } from './create.ts';
 import type { Credentials } from './credentials.ts';
-import { Dentry, pin, unpin } from './dentry.ts';
+import { Dentry } from './dentry.ts';
 import { openDevice } from './device-file.ts';
-import { type FileOperations, OpenFile } from './file.ts';
+import { type FileOperations, grabFile, letGoOfFile, OpenFile } from './file.ts';
 import { type Inode, S_APPEND } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
-import { type Mount, unuseMount, useMount, wantWrite } from './mount.ts';
+import { type Mount, wantWrite } from './mount.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, Nameidata } from './namei.ts';
 import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE } from './permission.ts';
 import { fifoOperations, pathOperations } from './pipe.ts';
@@ -75,7 +75,7 @@ function openAsPath(task: TaskContext, dirfd: number, path: string, flags: numbe
   const refusal = walk.start(dirfd, path, 0) ?? walk.walk(path, follow | directory);
   if (refusal !== undefined) raise(refusal);
   const kept = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  return grab(new OpenFile(walk.mount, walk.dentry, walk.dentry.inode!, kept, task.credentials, pathOperations));
+  return grabFile(new OpenFile(walk.mount, walk.dentry, walk.dentry.inode!, kept, task.credentials, pathOperations));
 }
 
 function openTmpfile(task: TaskContext, dirfd: number, path: string, flags: number, mode: number): OpenFile {
@@ -170,14 +170,16 @@ function checkMayOpen(kernel: Kernel, mount: Mount, inode: Inode, flags: number,
   if (access !== 0 && isRegular(mode)) wantWrite(mount);
 }
 
-/** @see may_create_in_sticky() */
+/** O_CREAT of somebody else's file in a sticky directory. @see may_create_in_sticky() */
 function checkProtectedCreate(task: TaskContext, directory: Dentry, inode: Inode): void {
-  const { protectedRegular, protectedFifos } = task.kernel.profile;
-  const level = isRegular(inode.mode) ? protectedRegular : isFifo(inode.mode) ? protectedFifos : 0;
   const parent = directory.inode!;
-  if (level === 0 || (parent.mode & S_ISVTX) === 0) return;
+  if ((parent.mode & S_ISVTX) === 0) return;
+  const { protectedRegular, protectedFifos } = task.kernel.profile;
+  if ((isRegular(inode.mode) && protectedRegular === 0) || (isFifo(inode.mode) && protectedFifos === 0)) return;
   if (inode.uid === parent.uid || inode.uid === task.credentials.fsuid) return;
-  if ((parent.mode & 2) !== 0 || ((parent.mode & 0o20) !== 0 && level >= 2)) raise('EACCES');
+  if ((parent.mode & 0o002) !== 0) raise('EACCES');
+  const level = isFifo(inode.mode) ? protectedFifos : isRegular(inode.mode) ? protectedRegular : 0;
+  if ((parent.mode & 0o020) !== 0 && level >= 2) raise('EACCES');
 }
 
 function operationsOf(kernel: Kernel, inode: Inode): FileOperations {
@@ -192,13 +194,13 @@ function finishOpen(kernel: Kernel, mount: Mount, dentry: Dentry, flags: number,
   const inode = dentry.inode!;
   const kept = flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
   const file = new OpenFile(mount, dentry, inode, flags, credentials, operationsOf(kernel, inode));
-  grab(file);
+  grabFile(file);
   try {
     file.ops.open(file);
     file.flags = kept;
     if ((flags & O_DIRECT) !== 0 && !isRegular(inode.mode)) raise('EINVAL');
   } catch (error) {
-    ungrab(file);
+    letGoOfFile(file);
     throw error;
   }
   if (kernel.watches > 0) notify(kernel, inode, IN_OPEN, undefined, isDirectory(inode.mode), 0, dentry);
@@ -209,29 +211,14 @@ function finishOpen(kernel: Kernel, mount: Mount, dentry: Dentry, flags: number,
 export function openReal(mount: Mount, dentry: Dentry, flags: number, credentials: Credentials): OpenFile {
   const inode = dentry.inode!;
   const file = new OpenFile(mount, dentry, inode, flags, credentials, inode.fileOperations);
-  grab(file);
+  grabFile(file);
   try {
     file.ops.open(file);
   } catch (error) {
-    ungrab(file);
+    letGoOfFile(file);
     throw error;
   }
   return file;
-}
-
-function grab(file: OpenFile): OpenFile {
-  useMount(file.mount);
-  if (countsAsWriter(file)) file.mount.writers++;
-  pin(file.dentry);
-  return file;
-}
-
-const countsAsWriter = (file: OpenFile): boolean => file.writable && isRegular(file.inode.mode);
-
-function ungrab(file: OpenFile): void {
-  if (countsAsWriter(file)) file.mount.writers--;
-  unuseMount(file.mount);
-  unpin(file.dentry);
 }
 
 /** Gives up one use of an open file; the last one releases it. @see fput() */
@@ -244,5 +231,5 @@ export function closeFile(file: OpenFile): void {
     notify(kernel, file.inode, mask, undefined, isDirectory(file.inode.mode), 0, file.dentry);
   }
   file.ops.release(file);
-  ungrab(file);
+  letGoOfFile(file);
 }

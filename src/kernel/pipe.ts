@@ -101,6 +101,14 @@ export const fifoOperations: FileOperations = {
     return taken.length;
   },
   ioctl: () => raise('ENOTTY'),
+  fork(_fork, old, made) {
+    const pipe = pipeOf(old.inode);
+    const twin = pipeOf(made.inode);
+    twin.chunks = [...pipe.chunks];
+    twin.length = pipe.length;
+    if (made.readable) twin.readers++;
+    if (made.writable) twin.writers++;
+  },
 };
 
 function emptyRead(file: OpenFile, pipe: Pipe): number {

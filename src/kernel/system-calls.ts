@@ -32,6 +32,7 @@ import type { Credentials } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import type { OpenFile } from './file.ts';
 import { dropFlock, flockFile } from './flock.ts';
+import type { Fork } from './fork.ts';
 import {
   chrootCall,
   clearCapabilities,
@@ -95,6 +96,20 @@ export class SystemCalls implements Task, TaskContext {
     this.fs = parts.fs;
     this.files = parts.files;
     this.namespace = parts.namespace;
+    this.kernel.tasks.add(this);
+  }
+
+  /** The counterpart of this task in a forked machine. */
+  fork(fork: Fork, programs: ProgramTable): SystemCalls {
+    const parts = {
+      kernel: fork.kernel,
+      programs,
+      credentials: this.credentials,
+      fs: this.fs.fork(fork),
+      files: this.files.fork(fork),
+      namespace: fork.namespace(this.namespace),
+    };
+    return new SystemCalls(parts, this.pid);
   }
 
   /** A call begins. */
@@ -712,6 +727,7 @@ export class SystemCalls implements Task, TaskContext {
   exit(): void {
     for (const [fd] of this.files.entries()) this.close(fd);
     this.fs.close();
+    this.kernel.tasks.delete(this);
   }
 }
 

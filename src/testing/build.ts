@@ -67,7 +67,8 @@ const parentTime = { sec: 1_100_000_000, nsec: 1 };
 function settleTimes(task: SubjectTask, root: string, times: Map<string, LayerEntry['mtime']>): void {
   const paths = new Set(['']);
   for (const path of times.keys()) {
-    path.split('/').forEach((_, depth, parts) => paths.add(parts.slice(0, depth + 1).join('/')));
+    for (let at = path.indexOf('/'); at > 0; at = path.indexOf('/', at + 1)) paths.add(path.slice(0, at));
+    paths.add(path);
   }
   for (const path of [...paths].sort((a, b) => b.length - a.length)) {
     const time = times.get(path) ?? parentTime;

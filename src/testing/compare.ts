@@ -141,7 +141,7 @@ function runOperations(run: Comparison, sequence: Sequence, options: CompareOpti
 }
 
 function runEnd(run: Comparison): Divergence | undefined {
-  const closed = run.differences((replay) => words(resultOf(() => (replay.closeAll(), 'closed'))));
+  const closed = run.differences((replay) => words(resultOf(() => replay.closeAll())));
   if (closed.length > 0) return { at: 'closing everything', differences: closed };
   const whole = run.dump(allPaths);
   if (whole.length > 0) return { at: 'the whole trees at the end', differences: whole };

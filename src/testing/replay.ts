@@ -65,9 +65,10 @@ export class Replay {
     return 'done';
   }
 
-  closeAll(): void {
+  closeAll(): string {
     for (const fd of this.#slots.values()) this.#release(fd);
     this.#slots.clear();
+    return 'closed';
   }
 
   #release(fd: number): void {

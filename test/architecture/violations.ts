@@ -53,15 +53,17 @@ export const strangers: Rule = (files) =>
     return from !== to && from.includes('/') && to.includes('/') ? `imports its sibling ${target}` : undefined;
   });
 
+const isIndex = (path: string): boolean => /(^|\/)index(\.browser)?\.ts$/.test(path);
+
 /** An `index.ts` is for users: inside, a file is imported where it lies. It holds re-exports and nothing else. */
 export const indexFiles: Rule = (files) => [
   ...importsWhere(files, ({ path }, { target }) =>
-    target?.endsWith('/index.ts') && folderOf(path) !== ''
+    target !== undefined && isIndex(target) && !isIndex(path)
       ? `imports ${target} instead of what it re-exports`
       : undefined,
   ),
   ...files
-    .filter(({ path, ownStatements }) => path.endsWith('/index.ts') && ownStatements > 0)
+    .filter(({ path, ownStatements }) => isIndex(path) && ownStatements > 0)
     .map(({ path }) => `src/${path} holds more than re-exports`),
 ];
 

@@ -123,6 +123,13 @@ describe('what is understood', () => {
     expect(encodeHeader({ ...plainHeader, name, mtime: { sec: 1, nsec: 1 } }).length).toBe(3 * 512);
   });
 
+  it('a fallback name that is cut at a slash loses it, lest a file look like a directory', () => {
+    const name = `${'a'.repeat(97)}///${'b'.repeat(200)}`;
+    const blocks = encodeHeader({ ...plainHeader, name });
+    expect(new TextDecoder().decode(blocks.subarray(2 * 512, 2 * 512 + 100))).toBe(`${'a'.repeat(97)}\0//`);
+    expect(names(blocks)).toEqual([name]);
+  });
+
   it('bodies as views of the archive', () => {
     const tar = makeTar(entry(`big = ${'x'.repeat(200_000)}`), 'small = y');
     for (const { body } of readArchive(tar)) for (const view of body) expect(view.buffer).toBe(tar.buffer);

@@ -1,0 +1,12 @@
+/**
+ * The words that both sides of the system call share: error numbers, modes, flags, the form of a whiteout.
+ *
+ * @packageDocumentation
+ */
+export * from './capability.ts';
+export * from './errno.ts';
+export * from './flags.ts';
+export * from './mode.ts';
+export * from './stat.ts';
+export * from './whiteout.ts';
+export * from './xattr.ts';

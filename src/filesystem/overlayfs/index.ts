@@ -1,0 +1,6 @@
+/**
+ * The union filesystem that Docker's overlay2 driver stands on.
+ *
+ * @packageDocumentation
+ */
+export { overlayfs } from './mount.ts';

@@ -1,0 +1,22 @@
+/**
+ * A Linux-like kernel: names, mounts, open files, permissions, tasks and time. It knows no filesystem; those are handed
+ * to it.
+ *
+ * @packageDocumentation
+ */
+export * from './clock.ts';
+export * from './credentials.ts';
+export * from './device.ts';
+export type { FileOperations, Filldir, OpenFile } from './file.ts';
+export type { Fork } from './fork.ts';
+export type { Inode } from './inode.ts';
+export type { InotifyEvent } from './inotify.ts';
+export { Kernel, type KernelParts } from './kernel.ts';
+export type { MappedRegion } from './mmap.ts';
+export * from './profile.ts';
+export * from './program.ts';
+export { Random } from './random.ts';
+export type { FilesystemType, MountRequest, Superblock } from './superblock.ts';
+export type { Task } from './task.ts';
+export * from './trace.ts';
+export { WouldBlock } from './would-block.ts';
