@@ -23,7 +23,7 @@ import { isWhiteout, WHITEOUT_OPAQUE, WHITEOUT_PREFIX } from '../abi/whiteout.ts
 import { OVERLAY_XATTR_PREFIX, XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts';
 import type { Task } from '../kernel/task.ts';
 import { ArchiveError } from './archive-error.ts';
-import { baseName, compareNames, directoryName } from './name-bytes.ts';
+import { baseName, compareNames, directoryName } from '../abi/name-bytes.ts';
 import {
   BLKTYPE,
   CHRTYPE,

@@ -17,7 +17,7 @@ import {
 import { type Codecs, concatenate, digestOf } from './codecs.ts';
 import { decompress } from './decompress.ts';
 import { imagesOfLayout } from './oci-layout.ts';
-import { cleanName, directoryName } from './name-bytes.ts';
+import { cleanName, directoryName } from '../abi/name-bytes.ts';
 import { LNKTYPE, REGTYPE, SYMTYPE } from './tar-entry.ts';
 import { readArchive } from './tar-reader.ts';
 

@@ -1,7 +1,7 @@
 /** What the name of an entry means in a layer tar. @see OCI image-spec layer.md, "Whiteouts" */
 import { WHITEOUT_LINK_DIRECTORY, WHITEOUT_META_PREFIX, WHITEOUT_OPAQUE, WHITEOUT_PREFIX } from '../abi/whiteout.ts';
 import { ArchiveError } from './archive-error.ts';
-import { baseName, cleanName, directoryName } from './name-bytes.ts';
+import { baseName, cleanName, directoryName } from '../abi/name-bytes.ts';
 import { REGTYPE, type TarHeader, XGLTYPE } from './tar-entry.ts';
 
 /**

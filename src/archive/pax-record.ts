@@ -2,7 +2,7 @@
 import type { Timespec } from '../abi/stat.ts';
 import { ArchiveError } from './archive-error.ts';
 import { concatenate } from './codecs.ts';
-import { compareNames, decodeName, encodeName } from './name-bytes.ts';
+import { compareNames, decodeName, encodeName } from '../abi/name-bytes.ts';
 
 /** The keys of one extended header; values are bytes because an xattr may be any. */
 export type PaxRecords = Map<string, Uint8Array>;

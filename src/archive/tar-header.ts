@@ -4,7 +4,7 @@
  * @see pax(1) "ustar Interchange Format", GNU tar's "Basic Tar Format"
  */
 import { ArchiveError, type ArchiveErrorCode } from './archive-error.ts';
-import { decodeName } from './name-bytes.ts';
+import { decodeName } from '../abi/name-bytes.ts';
 import { type PaxRecords, parseInteger, parseTime, XATTR_RECORD_PREFIX } from './pax-record.ts';
 import { BLOCK_SIZE, DIRTYPE, isHeaderOnly, REGTYPE, type TarHeader } from './tar-entry.ts';
 

@@ -6,7 +6,7 @@
  */
 import { ArchiveError } from './archive-error.ts';
 import { concatenate } from './codecs.ts';
-import { encodeName } from './name-bytes.ts';
+import { encodeName } from '../abi/name-bytes.ts';
 import { type PaxRecords, parseRecords } from './pax-record.ts';
 import {
   BLOCK_SIZE,

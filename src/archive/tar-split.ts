@@ -9,7 +9,7 @@
 import { ArchiveError } from './archive-error.ts';
 import { CRC64 } from './crc64.ts';
 import { concatenate } from './codecs.ts';
-import { cleanName, decodeName, encodeName, isUTF8 } from './name-bytes.ts';
+import { cleanName, decodeName, encodeName, isUTF8 } from '../abi/name-bytes.ts';
 import type { TarHeader } from './tar-entry.ts';
 import { TarReader } from './tar-reader.ts';
 

@@ -6,7 +6,7 @@
  */
 import { ArchiveError } from './archive-error.ts';
 import { concatenate } from './codecs.ts';
-import { cleanName, encodeName, isASCII } from './name-bytes.ts';
+import { cleanName, encodeName, isASCII } from '../abi/name-bytes.ts';
 import { formatRecords, formatTime, type PaxRecords, XATTR_RECORD_PREFIX } from './pax-record.ts';
 import { BLOCK_SIZE, isHeaderOnly, paddingOf, type TarEntry, type TarHeader, XHDTYPE } from './tar-entry.ts';
 import { checksumsOf, type Field, fieldOf, fields } from './tar-header.ts';

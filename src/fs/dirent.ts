@@ -2,8 +2,6 @@
 import { Dirent as MemfsDirent } from '@jsonjoy.com/fs-node';
 import { DT_BLK, DT_CHR, DT_DIR, DT_FIFO, DT_LNK, DT_REG, DT_SOCK } from '../abi/mode.ts';
 
-const Base = MemfsDirent as unknown as new () => object;
-
 /** libuv's numbers for the types of entries, by Linux's. */
 const kinds: Readonly<Record<number, number>> = {
   [DT_REG]: 1,
@@ -16,7 +14,7 @@ const kinds: Readonly<Record<number, number>> = {
 };
 
 /** `fs.Dirent` */
-export class Dirent extends Base {
+export class Dirent {
   name: string | Buffer;
   /** The directory, as the caller named it. */
   parentPath: string | Buffer;
@@ -25,13 +23,10 @@ export class Dirent extends Base {
 
   /** @param kind one of `UV_DIRENT_…` */
   constructor(name: string | Buffer, kind: number, parentPath: string | Buffer) {
-    super();
     this.name = name;
     this.parentPath = parentPath;
     this.path = parentPath;
     this.#kind = kind;
-    // memfs's own constructor leaves a property here that Node does not have
-    delete (this as { mode?: number }).mode;
   }
 
   isFile(): boolean {
@@ -56,6 +51,9 @@ export class Dirent extends Base {
     return this.#kind === 7;
   }
 }
+
+/** So that entries are also instances of what memfs exports under the same name. */
+Object.setPrototypeOf(Dirent.prototype, MemfsDirent.prototype);
 
 /** An entry with the type that getdents64(2) tells (`DT_…`). */
 export function direntOf(name: string | Buffer, type: number, parentPath: string | Buffer): Dirent {

@@ -8,7 +8,7 @@ import {
   O_EXCL,
   O_RDONLY,
   O_RDWR,
-  O_SYNC as O_SYNC_LINUX,
+  O_SYNC,
   O_TRUNC,
   O_WRONLY,
 } from '../abi/flags.ts';
@@ -36,11 +36,11 @@ export function optionsOf(options: unknown, defaults: Options = {}): Options {
 
 const flagsOfWord: Readonly<Record<string, number>> = {
   r: O_RDONLY,
-  rs: O_RDONLY | O_SYNC_LINUX,
-  sr: O_RDONLY | O_SYNC_LINUX,
+  rs: O_RDONLY | O_SYNC,
+  sr: O_RDONLY | O_SYNC,
   'r+': O_RDWR,
-  'rs+': O_RDWR | O_SYNC_LINUX,
-  'sr+': O_RDWR | O_SYNC_LINUX,
+  'rs+': O_RDWR | O_SYNC,
+  'sr+': O_RDWR | O_SYNC,
   w: O_TRUNC | O_CREAT | O_WRONLY,
   wx: O_TRUNC | O_CREAT | O_WRONLY | O_EXCL,
   xw: O_TRUNC | O_CREAT | O_WRONLY | O_EXCL,
@@ -50,13 +50,13 @@ const flagsOfWord: Readonly<Record<string, number>> = {
   a: O_APPEND | O_CREAT | O_WRONLY,
   ax: O_APPEND | O_CREAT | O_WRONLY | O_EXCL,
   xa: O_APPEND | O_CREAT | O_WRONLY | O_EXCL,
-  as: O_APPEND | O_CREAT | O_WRONLY | O_SYNC_LINUX,
-  sa: O_APPEND | O_CREAT | O_WRONLY | O_SYNC_LINUX,
+  as: O_APPEND | O_CREAT | O_WRONLY | O_SYNC,
+  sa: O_APPEND | O_CREAT | O_WRONLY | O_SYNC,
   'a+': O_APPEND | O_CREAT | O_RDWR,
   'ax+': O_APPEND | O_CREAT | O_RDWR | O_EXCL,
   'xa+': O_APPEND | O_CREAT | O_RDWR | O_EXCL,
-  'as+': O_APPEND | O_CREAT | O_RDWR | O_SYNC_LINUX,
-  'sa+': O_APPEND | O_CREAT | O_RDWR | O_SYNC_LINUX,
+  'as+': O_APPEND | O_CREAT | O_RDWR | O_SYNC,
+  'sa+': O_APPEND | O_CREAT | O_RDWR | O_SYNC,
 };
 
 /** The number of an open flag given as a word or a number; none is `'r'`. */

@@ -12,13 +12,10 @@ import {
 } from '../abi/mode.ts';
 import type { Stat, StatFS, Timespec } from '../abi/stat.ts';
 
-/** So that values are also instances of what memfs exports under the same name. */
-const Base = MemfsStats as unknown as new () => object;
-
 const epoch: Timespec = { sec: 0, nsec: 0 };
 
 /** The questions after the type of a file, for numbers and bigints. */
-class StatsBase extends Base {
+class StatsBase {
   isDirectory(this: { mode: number | bigint }): boolean {
     return (Number(this.mode) & S_IFMT) === S_IFDIR;
   }
@@ -41,6 +38,9 @@ class StatsBase extends Base {
     return (Number(this.mode) & S_IFMT) === S_IFSOCK;
   }
 }
+
+/** So that values are also instances of what memfs exports under the same name. */
+Object.setPrototypeOf(StatsBase.prototype, MemfsStats.prototype);
 
 /** `fs.Stats`: numbers; times in milliseconds with a fraction. Its dates are made when they are asked for. */
 export class Stats extends StatsBase {

@@ -86,6 +86,8 @@ export interface FileOperations {
   writeExtents?(file: OpenFile, source: ExtentMap, sourceOffset: number, length: number, position: number): number;
   /** Carries what `note` holds into a forked machine; left out where it may be shared. */
   fork?(fork: Fork, old: OpenFile, made: OpenFile): void;
+  /** The file of a layer where the data of a union's file is at present: what the kernel itself copies from. */
+  backing?(file: OpenFile): OpenFile;
   /** Called for each close(2) of a descriptor. */
   flush?(file: OpenFile): void;
 }

@@ -13,6 +13,7 @@ import type { Superblock } from './superblock.ts';
 
 export class Fork {
   readonly kernel: Kernel;
+  readonly #renumbers: boolean;
   readonly #superblocks = new Map<Superblock, Superblock>();
   readonly #dentries = new Map<Dentry, Dentry>();
   readonly #inodes = new Map<Inode, Inode>();
@@ -20,8 +21,15 @@ export class Fork {
   readonly #namespaces = new Map<MountNamespace, MountNamespace>();
   readonly #files = new Map<OpenFile, OpenFile>();
 
-  constructor(kernel: Kernel) {
+  /** `renumbers`: filesystems come from elsewhere and get device numbers of the new kernel. */
+  constructor(kernel: Kernel, renumbers = false) {
     this.kernel = kernel;
+    this.#renumbers = renumbers;
+  }
+
+  /** The device number of a filesystem in the new kernel. */
+  device(old: number): number {
+    return this.#renumbers ? this.kernel.anonymousDevice() : old;
   }
 
   superblock(old: Superblock): Superblock {

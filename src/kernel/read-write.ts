@@ -103,13 +103,14 @@ export function spliceRange(
   toOffset: number,
   length: number,
 ): number {
-  const available = Math.max(0, Math.min(length, from.inode.size - fromOffset));
+  const real = from.ops.backing?.(from) ?? from;
+  const available = Math.max(0, Math.min(length, real.inode.size - fromOffset));
   if (available === 0) return 0;
-  const source = to.ops.writeExtents && isRegular(from.inode.mode) ? from.ops.mmap(from).extents : undefined;
-  if (source === undefined) return spliceBytes(from, fromOffset, to, toOffset, available);
-  traceData(from, 'clone', fromOffset, available);
+  const source = to.ops.writeExtents && isRegular(real.inode.mode) ? real.ops.mmap(real).extents : undefined;
+  if (source === undefined) return spliceBytes(real, fromOffset, to, toOffset, available);
+  traceData(real, 'clone', fromOffset, available);
   traceData(to, 'write', toOffset, available);
-  fileAccessed(from);
+  fileAccessed(real);
   return to.ops.writeExtents!(to, source, fromOffset, available, toOffset);
 }
 

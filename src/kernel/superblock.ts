@@ -42,6 +42,8 @@ export interface Superblock {
   evict(inode: Inode): void;
   /** The live inode of that number, for a fork; `undefined` when there is none. */
   inode(ino: number): Inode | undefined;
+  /** Takes back every inode without a name: nobody holds one after a restart. */
+  reclaim?(): void;
   /** The last mount is gone. */
   shutdown(): void;
   /** The same filesystem in another kernel, in a time that does not depend on what it holds. */

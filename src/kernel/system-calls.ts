@@ -716,6 +716,10 @@ export class SystemCalls implements Task, TaskContext {
     return this.#call('execve', path, undefined, () => this.programs.exec(this, path, argv));
   }
 
+  getrandom(into: Uint8Array): void {
+    this.#call('getrandom', undefined, undefined, () => into.set(this.kernel.random.bytes(into.length)));
+  }
+
   nanosleep(duration: Timespec): void {
     this.#call('nanosleep', undefined, undefined, () => {
       if (duration.sec < 0 || duration.nsec < 0 || duration.nsec > 999_999_999) raise('EINVAL');

@@ -148,6 +148,8 @@ export interface Task {
   capset(effective: number): void;
   /** Runs the program that the machine knows for the file at `path` and answers its exit status. */
   exec(path: string, argv: readonly string[]): number;
+  /** Fills `into` with the machine's own randomness. getrandom(2) */
+  getrandom(into: Uint8Array): void;
   /** Moves simulated time and runs the timers that fall due. */
   nanosleep(duration: Timespec): void;
   /** Closes every descriptor and ends the task. */

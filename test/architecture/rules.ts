@@ -19,6 +19,15 @@ const contracts = [
   'layer/layer.ts',
 ];
 
+/** memfs and the packages that it is made of, which are released together under one version. */
+const memfs = [
+  'memfs',
+  '@jsonjoy.com/fs-core',
+  '@jsonjoy.com/fs-node',
+  '@jsonjoy.com/fs-node-builtins',
+  '@jsonjoy.com/fs-node-utils',
+];
+
 /** One row for each folder of `src`, lowest floor first. */
 export const rows: Readonly<Record<string, Row>> = {
   abi: { imports: [] },
@@ -29,7 +38,7 @@ export const rows: Readonly<Record<string, Row>> = {
   archive: { imports: ['abi'], types: door, packages: ['@noble/hashes', 'fflate'] },
   driver: { imports: ['abi', 'archive'], types: door },
   layer: { imports: ['abi', 'archive', 'driver'], types: door },
-  fs: { imports: ['abi', 'kernel'], packages: ['memfs'] },
+  fs: { imports: ['abi', 'kernel'], packages: memfs },
   union: { imports: ['abi', 'kernel', 'filesystem', 'block', 'machine', 'archive', 'driver', 'layer', 'fs'] },
   testing: { imports: ['abi', 'union'], types: contracts, packages: ['fast-check'] },
 };
@@ -40,6 +49,11 @@ export const folderOfStrangers = ['filesystem', 'driver'];
 /** What reaches the host: Node's own modules, the wall clock, true randomness. A file or a folder, and why it may. */
 export const hostAccess: Readonly<Record<string, string>> = {
   'archive/node-codecs.ts': 'node:crypto and node:zlib: several times faster than the pure codecs',
+  'filesystem/hostfs/': 'the filesystem that reads a real directory',
+  'union/directory.ts': 'a door to the outside: reads a real directory',
+  'union/apply.ts': 'a door to the outside: writes changes into a real directory',
+  'union/node.ts': 'a union takes the system clock unless told otherwise',
+  'union/browser.ts': 'a union takes the system clock unless told otherwise',
 };
 
 /** A file called so says nothing of what is in it. */

@@ -55,13 +55,12 @@ export const strangers: Rule = (files) =>
 
 const isIndex = (path: string): boolean => /(^|\/)index(\.browser)?\.ts$/.test(path);
 
-/** An `index.ts` is for users: inside, a file is imported where it lies. It holds re-exports and nothing else. */
+/** An `index.ts` is for users and other folders: its own folder does not import it. It holds re-exports and nothing else. */
 export const indexFiles: Rule = (files) => [
-  ...importsWhere(files, ({ path }, { target }) =>
-    target !== undefined && isIndex(target) && !isIndex(path)
-      ? `imports ${target} instead of what it re-exports`
-      : undefined,
-  ),
+  ...importsWhere(files, ({ path }, { target }) => {
+    if (target === undefined || !isIndex(target) || isIndex(path)) return undefined;
+    return roomOf(target) === roomOf(path) ? `imports ${target} of its own folder` : undefined;
+  }),
   ...files
     .filter(({ path, ownStatements }) => isIndex(path) && ownStatements > 0)
     .map(({ path }) => `src/${path} holds more than re-exports`),

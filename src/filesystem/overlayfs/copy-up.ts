@@ -7,7 +7,7 @@
  * @see fs/overlayfs/copy_up.c
  */
 import { raise } from '../../abi/errno.ts';
-import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY, SEEK_DATA, SEEK_HOLE } from '../../abi/flags.ts';
+import { O_ACCMODE, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_DATA, SEEK_HOLE } from '../../abi/flags.ts';
 import { isDirectory, isRegular, isSpecial, isSymlink, S_IFMT } from '../../abi/mode.ts';
 import type { Attributes, Stat } from '../../abi/stat.ts';
 import { vfsTmpfile } from '../../kernel/create.ts';
@@ -53,7 +53,8 @@ export function copyUp(dentry: Dentry): void {
 /** Copies an object up that is opened with `flags`, if they ask for it. @see ovl_maybe_copy_up() */
 export function copyUpForOpen(dentry: Dentry, flags: number): void {
   if (isCopiedUp(dentry) || isSpecial(dentry.inode!.mode)) return;
-  if ((flags & O_ACCMODE) === O_RDONLY && (flags & O_TRUNC) === 0) return;
+  const access = flags & O_ACCMODE;
+  if (access !== O_WRONLY && access !== O_RDWR && (flags & O_TRUNC) === 0) return;
   overlayInode(dentry).superblock.wantUpperWrite();
   copyUpFlags(dentry, flags);
 }

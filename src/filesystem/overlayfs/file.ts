@@ -108,7 +108,11 @@ class OverlayFileOperations implements FileOperations {
     }
   }
 
-  /** Regular files alone are listed by nobody. */
+  backing(file: OpenFile): OpenFile {
+    return realFile(file);
+  }
+
+  /** Only directories are listed. */
   iterate(): void {}
 
   llseek(file: OpenFile, offset: number, whence: number): number {

@@ -20,7 +20,7 @@ import type { Mount } from '../../kernel/mount.ts';
 import { closeFile } from '../../kernel/open.ts';
 import { iterateDirectory } from '../../kernel/readdir.ts';
 import { vfsRemovexattr } from '../../kernel/xattr.ts';
-import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode } from './entry.ts';
+import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode, realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import { asMounter, openPath } from './real-file.ts';
 import type { OverlaySuperblock } from './super.ts';
@@ -49,10 +49,18 @@ interface Witness {
   readonly size: number;
 }
 
-/** A merged listing. @see struct ovl_dir_cache */
+/**
+ * A merged listing. The kernel throws it away when nobody has it open any more; here it is kept as long as a new one
+ * would be the same.
+ *
+ * @see struct ovl_dir_cache
+ */
 export interface DirCache {
   readonly version: number;
+  /** How many open directories list from it. */
+  references: number;
   readonly entries: readonly CacheEntry[];
+  readonly dots: readonly CacheEntry[];
   readonly witnesses: readonly Witness[];
 }
 
@@ -166,15 +174,31 @@ export function checkEmpty(dentry: Dentry): string[] {
 function getCache(dentry: Dentry): DirCache {
   const inode = overlayInode(dentry);
   const { cache } = inode;
-  if (cache !== undefined && cache.version === inode.version && cache.witnesses.every(isUnchanged)) return cache;
+  if (cache !== undefined && cache.version === inode.version && (cache.references > 0 || isSame(inode, cache))) {
+    if (cache.references === 0) forgetDots(cache);
+    cache.references++;
+    return cache;
+  }
   const entries = readMerged(dentry);
   const witnesses = Array.from(layersOf(inode), ({ dentry: { inode: directory } }) => ({
     directory: directory!,
     ctime: directory!.ctime,
     size: directory!.size,
   }));
-  inode.cache = { version: inode.version, entries, witnesses };
+  const dots = entries.filter(({ name }) => name === '.' || name === '..');
+  inode.cache = { version: inode.version, references: 1, entries, dots, witnesses };
   return inode.cache;
+}
+
+/** The directory above may have been copied up, which changes its number. */
+function forgetDots({ dots }: DirCache): void {
+  for (const entry of dots) if (entry.name === '..' || entry.isUpper) entry.ino = 0;
+}
+
+/** The layers are those that were read, and none was changed behind the overlay's back. */
+function isSame(inode: OverlayInode, { witnesses }: DirCache): boolean {
+  const layers = inode.lower.length + (inode.upper === undefined ? 0 : 1);
+  return layers === witnesses.length && witnesses[0]!.directory === realOf(inode) && witnesses.every(isUnchanged);
 }
 
 const isUnchanged = ({ directory, ctime, size }: Witness): boolean =>
@@ -287,7 +311,10 @@ const openDirectoryOf = (file: OpenFile): OverlayDirectory => file.note as Overl
 /** A listing that starts again is that of the directory as it is now. @see ovl_dir_reset() */
 function reset(file: OpenFile, open: OverlayDirectory): void {
   const inode = overlayInode(file.dentry);
-  if (open.cache !== undefined && open.cache.version !== inode.version) open.cache = undefined;
+  if (open.cache !== undefined && open.cache.version !== inode.version) {
+    open.cache.references--;
+    open.cache = undefined;
+  }
   if (inode.mayHaveWhiteouts) open.isReal = false;
 }
 
@@ -311,7 +338,8 @@ class OverlayDirectoryOperations implements FileOperations {
   }
 
   release(file: OpenFile): void {
-    const { real, upper } = openDirectoryOf(file);
+    const { real, upper, cache } = openDirectoryOf(file);
+    if (cache !== undefined) cache.references--;
     closeFile(real);
     if (upper !== undefined) closeFile(upper);
   }

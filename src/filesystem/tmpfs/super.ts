@@ -147,6 +147,11 @@ export class TmpfsSuperblock implements Superblock {
     this.options = { ...this.options, maxPages: wanted.maxPages, maxInodes: wanted.maxInodes };
   }
 
+  reclaim(): void {
+    const nameless = [...this.inodes.ascending()].filter((record) => record.nlink === 0);
+    for (const record of nameless) this.evict(this.inode(record.ino)!);
+  }
+
   /** Memory is all there is. */
   sync(): void {}
 
@@ -156,7 +161,7 @@ export class TmpfsSuperblock implements Superblock {
 
   /** Both sides go on in new epochs; no table is touched. */
   fork(fork: Fork): TmpfsSuperblock {
-    const made = new TmpfsSuperblock(fork.kernel, this.dev, this.options, this.readOnly);
+    const made = new TmpfsSuperblock(fork.kernel, fork.device(this.dev), this.options, this.readOnly);
     made.inodes = this.inodes.own(made.epoch);
     made.usedPages = this.usedPages;
     made.usedInodeSpace = this.usedInodeSpace;

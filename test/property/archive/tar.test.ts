@@ -5,7 +5,7 @@ import { applyLayer } from '../../../src/archive/apply.ts';
 import { nodeCodecs } from '../../../src/archive/node-codecs.ts';
 import { diffEntries, listNames, packLayer } from '../../../src/archive/diff.ts';
 import { readImageArchive } from '../../../src/archive/docker-archive.ts';
-import { cleanName, compareNames, decodeName, encodeName } from '../../../src/archive/name-bytes.ts';
+import { cleanName, compareNames, decodeName, encodeName } from '../../../src/abi/name-bytes.ts';
 import { isHeaderOnly, paddingOf, type TarEntry, type TarHeader } from '../../../src/archive/tar-entry.ts';
 import { checksumsOf } from '../../../src/archive/tar-header.ts';
 import { readArchive } from '../../../src/archive/tar-reader.ts';

@@ -5,7 +5,7 @@ import { paddingOf, type TarHeader } from '../../../src/archive/tar-entry.ts';
 import { readArchive, TarReader } from '../../../src/archive/tar-reader.ts';
 import { assembleArchive, formatSplit, parseSplit, splitArchive } from '../../../src/archive/tar-split.ts';
 import { encodeHeader, writeArchive } from '../../../src/archive/tar-writer.ts';
-import { cleanName } from '../../../src/archive/name-bytes.ts';
+import { cleanName } from '../../../src/abi/name-bytes.ts';
 import { golden, goldenGunzipped, goldenText, whole } from './golden.ts';
 import { dumpTar } from './tar-dump.ts';
 

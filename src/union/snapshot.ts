@@ -1,0 +1,31 @@
+/** Layers that live in memory: built once, in a machine that nobody else sees, and grafted wherever they are stacked. */
+import { tmpfs } from '../filesystem/tmpfs/super.ts';
+import { ExternalClock } from '../kernel/clock.ts';
+import type { Superblock } from '../kernel/superblock.ts';
+import type { Task } from '../kernel/task.ts';
+import { graft } from '../machine/graft.ts';
+import { Machine } from '../machine/machine.ts';
+import type { LayerSource } from './layer-source.ts';
+
+/** The layer that `fill` makes in an empty directory, when it is first needed. */
+export function builtLayer(name: string, fill: (task: Task) => void, diffID?: string): LayerSource {
+  let built: Superblock | undefined;
+  const layer: LayerSource = {
+    name,
+    attach(machine, at) {
+      built ??= build(fill);
+      graft(machine, built, at, name);
+      return at;
+    },
+  };
+  return Object.freeze(diffID === undefined ? layer : { ...layer, diffID });
+}
+
+/** Times that nobody sets are the beginning of time, so that the same source gives the same layer. */
+function build(fill: (task: Task) => void): Superblock {
+  const machine = new Machine({ filesystems: [tmpfs], clock: new ExternalClock(() => 0) });
+  machine.boot();
+  machine.task.umask(0);
+  fill(machine.task);
+  return machine.task.fs.root.mount.superblock;
+}

@@ -1,0 +1,15 @@
+/** A layer from a memfs volume or any other object that is like Node's fs. */
+import { type FsLike, memfs } from '../filesystem/memfs/index.ts';
+import type { LayerSource } from './layer-source.ts';
+
+/** The tree of `fs` below `root`, read when names are looked up. It is taken to stand still while a union has it. */
+export function volume(fs: FsLike, root = '/'): LayerSource {
+  return Object.freeze({
+    name: `volume ${root}`,
+    filesystem: memfs({ volume: fs }),
+    attach(machine: Parameters<LayerSource['attach']>[0], at: string): string {
+      machine.task.mount('volume', at, 'memfs', root === '/' ? '' : `root=${root}`);
+      return at;
+    },
+  });
+}

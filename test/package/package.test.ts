@@ -1,0 +1,151 @@
+/** The tarball that is published works for those who install it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Consumer, entries, manifest, repository } from './consumer.ts';
+
+let consumer: Consumer;
+beforeAll(() => {
+  consumer = new Consumer();
+}, 180_000);
+afterAll(() => consumer?.remove());
+
+const slow = { timeout: 120_000 };
+const succeeds = { status: 0, output: '' };
+
+describe('package.json', () => {
+  it('exports every folder that has an index, under its name', () => {
+    const folders = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /[\\/]index\.ts$/.test(name))
+      .map((name) => `./${name.replaceAll('\\', '/').replace('/index.ts', '')}`);
+    const exported = Object.keys(manifest.exports).filter((key) => key !== '.' && key !== './package.json');
+    expect(exported.sort()).toEqual(folders.sort());
+  });
+
+  it('names scripts that are there', () => {
+    const files = Object.values<string>(manifest.scripts).flatMap((script) => script.match(/\S+\.(ts|json)\b/g) ?? []);
+    expect(files.filter((file) => !existsSync(join(repository, file)))).toEqual([]);
+  });
+
+  it('has a lockfile that names no registry', () => {
+    const lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8'));
+    const named = Object.entries<{ resolved?: string }>(lock.packages).filter(([, { resolved }]) => resolved);
+    expect(named).toEqual([]);
+  });
+
+  it('pins what it depends on', () => {
+    const versions = Object.entries<string>({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+});
+
+describe('the tarball', () => {
+  it('holds what was built and nothing else', () => {
+    const expected = /^(dist\/.+\.(js|js\.map|d\.ts)|package\.json|README\.md|LICENSE)$/;
+    const files = consumer.files();
+    expect(files.filter((file) => !expected.test(file))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts']));
+  });
+
+  it('names no path of the machine that built it', () => {
+    const leaks = consumer.files().filter((file) => {
+      return readFileSync(join(consumer.installed, file), 'utf8').includes(`${repository}/`);
+    });
+    expect(leaks).toEqual([]);
+  });
+
+  it('satisfies publint', async () => {
+    const { messages } = await publint({ pkgDir: consumer.installed, strict: true, pack: false });
+    const installed = JSON.parse(readFileSync(join(consumer.installed, 'package.json'), 'utf8'));
+    expect(messages.map((message) => formatMessage(message, installed))).toEqual([]);
+  });
+
+  it('satisfies arethetypeswrong', slow, () => {
+    const program = '@arethetypeswrong/cli/dist/index.js';
+    const options = ['--profile=esm-only', '--format=ascii', '--no-color', '--no-emoji'];
+    const { status, output } = consumer.tool(program, [consumer.tarball, ...options]);
+    expect(output).toContain('"lowerdir/abi"');
+    expect(status, output).toBe(0);
+  });
+});
+
+describe('a program', () => {
+  const all = JSON.stringify(entries);
+
+  it('imports every entry', () => {
+    const text = `for (const name of ${all}) if (Object.keys(await import(name)).length === 0) console.log(name)`;
+    expect(consumer.node(['--input-type=module', '--eval', text])).toEqual(succeeds);
+  });
+
+  it('requires every entry', () => {
+    const text = `for (const name of ${all}) if (Object.keys(require(name)).length === 0) console.log(name)`;
+    expect(consumer.node(['--input-type=commonjs', '--eval', text])).toEqual(succeeds);
+  });
+
+  it('gets the same machine both ways', () => {
+    const text = `import('lowerdir').then((m) => console.log(m.createMachine === require('lowerdir').createMachine))`;
+    expect(consumer.node(['--input-type=commonjs', '--eval', text]).output).toBe('true\n');
+  });
+});
+
+describe('a TypeScript program', () => {
+  const imports = entries.map((name, index) => `import * as entry${index} from '${name}';`).join('\n');
+  const uses = `export const all = [${entries.map((_, index) => `entry${index}`).join(', ')}];`;
+  const work = `const { task } = entry0.createMachine({ seed: 1 });\nexport const size: number = task.stat('/').size;`;
+  const wrong = `// @ts-expect-error a seed is a number\nentry0.createMachine({ seed: '1' });`;
+  const program = [imports, uses, work, wrong, ''].join('\n');
+  const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2023', '--types', 'node'];
+  const modes: readonly (readonly [name: string, file: string, options: readonly string[]])[] = [
+    ['nodenext, an ES module', 'program.mts', ['--module', 'nodenext']],
+    ['nodenext, CommonJS', 'program.cts', ['--module', 'nodenext']],
+    ['bundler', 'program.ts', ['--module', 'preserve', '--moduleResolution', 'bundler']],
+    ['bundler for browsers', 'browser.ts', ['--module', 'preserve', '--customConditions', 'browser']],
+  ];
+
+  it.each(modes)('type-checks under %s', slow, (_, file, options) => {
+    consumer.write({ [file]: program });
+    expect(consumer.tool('typescript/bin/tsc', [...strict, ...options, file])).toEqual(succeeds);
+  });
+});
+
+/** The files of this package and of others that are left in a bundle of `text`. */
+async function bundle(text: string, options: object): Promise<{ files: string[]; metafile: Metafile }> {
+  const { metafile } = await build({
+    stdin: { contents: text, resolveDir: consumer.directory },
+    absWorkingDir: consumer.directory,
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    logLevel: 'silent',
+    ...options,
+  });
+  const files = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
+  return { files, metafile };
+}
+
+const memfs = ['memfs', '@jsonjoy.com/*'];
+
+describe('a bundle', () => {
+  it('of a machine holds no archives, no hashes and no real directories', async () => {
+    const text = `import { createMachine } from 'lowerdir'; console.log(createMachine)`;
+    const { files } = await bundle(text, { platform: 'node', external: memfs });
+    expect(files).toContain('node_modules/lowerdir/dist/kernel/kernel.js');
+    const unwanted =
+      /lowerdir\/dist\/(archive|layer|union|testing|filesystem\/(hostfs|memfs))\/|@noble|fflate|fast-check/;
+    expect(files.filter((file) => unwanted.test(file))).toEqual([]);
+  });
+
+  it.each(entries)('for browsers of %s has no module of Node', async (name) => {
+    const text = `import * as entry from '${name}'; console.log(entry)`;
+    const { files, metafile } = await bundle(text, { platform: 'browser', external: memfs });
+    expect(files.length).toBeGreaterThan(1);
+    const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+    expect(outside.filter((path) => !/^(memfs|@jsonjoy\.com\/.+)$/.test(path))).toEqual([]);
+  });
+});
