@@ -96,8 +96,7 @@ export function createCore(task: Task) {
     ftruncate: (fd: number, size = 0): void => task.ftruncate(fd, size),
 
     chmod: (path: string, mode: number): void => task.chmod(path, mode & 0o7777),
-    lchmod: (path: string, mode: number): void =>
-      task.fchmodat(AT_FDCWD, path, mode & 0o7777, AT_SYMLINK_NOFOLLOW),
+    lchmod: (path: string, mode: number): void => task.fchmodat(AT_FDCWD, path, mode & 0o7777, AT_SYMLINK_NOFOLLOW),
     fchmod: (fd: number, mode: number): void => task.fchmod(fd, mode & 0o7777),
     chown: (path: string, uid: number, gid: number): void => task.chown(path, uid, gid),
     lchown: (path: string, uid: number, gid: number): void => task.lchown(path, uid, gid),

@@ -1,5 +1,5 @@
 /** Errors as Node words them. */
-import { Errno, type ErrnoCode, ErrnoException, errnoMessage, errnoNumber } from '../abi/errno.ts';
+import { type ErrnoCode, ErrnoException, errnoNumber } from '../abi/errno.ts';
 import { withCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
 
 /** The same refusal under the name, path and destination that Node reports for a call made of several. */
@@ -25,15 +25,33 @@ export function refusal(code: ErrnoCode, syscall: string, path?: string, dest?: 
   return new ErrnoException(code, syscall, path, dest);
 }
 
-/** Node's ERR_FS_EISDIR, which `rm` raises for a directory unless it may descend. */
+/** What Node's own file operations, made of several calls, report in the shape of a system's error. */
+interface SystemErrorInfo {
+  readonly code: ErrnoCode;
+  readonly message: string;
+  readonly path: string;
+  readonly syscall: string;
+  readonly errno: number;
+}
+
+export function systemError(code: string, prefix: string, info: SystemErrorInfo): Error {
+  const { errno, syscall, path } = info;
+  const words = `${prefix}: ${syscall} returned ${info.code} (${info.message}) ${path}`;
+  const error = withCode(new Error(words), code);
+  Object.defineProperty(error, 'name', { value: 'SystemError', writable: true, configurable: true });
+  return Object.assign(error, { info, errno, syscall, path });
+}
+
+/** Node's refusal of `rm` for a directory unless it may descend. */
 export function isDirectoryError(path: string): Error {
-  const info = { code: 'EISDIR', message: 'is a directory', path, syscall: 'rm', errno: errnoNumber('EISDIR') };
-  const error = withCode(
-    new Error(`Path is a directory: rm returned EISDIR (is a directory) ${path}`),
-    'ERR_FS_EISDIR',
-  );
-  const { errno, syscall } = info;
-  return Object.assign(error, { name: 'SystemError', info, errno, syscall, path });
+  const info = {
+    code: 'EISDIR',
+    message: 'is a directory',
+    path,
+    syscall: 'rm',
+    errno: errnoNumber('EISDIR'),
+  } as const;
+  return systemError('ERR_FS_EISDIR', 'Path is a directory', info);
 }
 
 /** What a descriptor's method answers behind its `close`. */
@@ -46,5 +64,3 @@ export function abortError(signal: AbortSignal | undefined): Error {
   error.name = 'AbortError';
   return Object.assign(error, { code: 'ABORT_ERR' });
 }
-
-export { Errno, errnoMessage };

@@ -24,7 +24,8 @@ export function fastMethods(task: Task, general: Methods): Methods {
     lstatSync: (path, options) =>
       options === undefined ? statsOf(task.lstat(pathname(path))) : lstatSync!(path, options),
     fstatSync: (fd, options) => (options === undefined ? statsOf(task.fstat(fdOf(fd))) : fstatSync!(fd, options)),
-    openSync: (path, flags, mode) => task.open(pathname(path), flagsOf(flags), mode === undefined ? 0o666 : modeOf(mode)),
+    openSync: (path, flags, mode) =>
+      task.open(pathname(path), flagsOf(flags), mode === undefined ? 0o666 : modeOf(mode)),
     closeSync: (fd) => task.close(fdOf(fd)),
     readFileSync: (path, options) => {
       const encoding = options === undefined ? '' : options;
@@ -48,7 +49,9 @@ export function fastMethods(task: Task, general: Methods): Methods {
       const whole = given.length === 5 && offset === 0 && into instanceof Uint8Array && length === into.length;
       if (!whole || length === 0 || typeof fd !== 'number') return readSync!(...given);
       if (position === null) return task.read(fdOf(fd), into);
-      return Number.isSafeInteger(position) && position >= 0 ? task.pread(fdOf(fd), into, position) : readSync!(...given);
+      return Number.isSafeInteger(position) && position >= 0
+        ? task.pread(fdOf(fd), into, position)
+        : readSync!(...given);
     },
     writeSync: (...given) => {
       const [fd, data] = given;

@@ -82,7 +82,6 @@ export class FileHandle extends EventEmitter {
     return this.#do('readFile', 'readFile', options);
   }
 
-
   async writeFile(data: unknown, options?: unknown): Promise<void> {
     this.#checkOpen('writeFile');
     await this.#using(() => this.#parts.writeFile(this.#fd, data, options));

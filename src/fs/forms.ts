@@ -123,7 +123,10 @@ function exists(task: Task, path: unknown): boolean {
 function existsForm(task: Task): Method {
   const form = (path: unknown, callback: unknown): void => {
     validateFunction(callback, 'cb');
-    settle(() => exists(task, path), (_error, found) => (callback as Method)(found));
+    settle(
+      () => exists(task, path),
+      (_error, found) => (callback as Method)(found),
+    );
   };
   return Object.defineProperty(form, PROMISIFY, { value: (path: unknown) => promised(() => exists(task, path)) });
 }

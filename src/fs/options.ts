@@ -1,17 +1,13 @@
 /** Options and flags, read as Node reads them. @see lib/internal/fs/utils.js of Node */
 import { Buffer } from '@jsonjoy.com/fs-node-builtins/lib/internal/buffer.js';
-import { invalidArgType, invalidArgValue, outOfRange, withNativeCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
-import { validateAbortSignal, validateInt32, validateUint32 } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
 import {
-  O_APPEND,
-  O_CREAT,
-  O_EXCL,
-  O_RDONLY,
-  O_RDWR,
-  O_SYNC,
-  O_TRUNC,
-  O_WRONLY,
-} from '../abi/flags.ts';
+  invalidArgType,
+  invalidArgValue,
+  outOfRange,
+  withNativeCode,
+} from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
+import { validateAbortSignal, validateInt32, validateUint32 } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
+import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
 
 /** Whatever a caller may put into an options object. */
 export interface Options {

@@ -1,6 +1,11 @@
 /** File names on their way in and out: what callers may pass for a path, and the encodings in which names come back. */
 import { Buffer } from '@jsonjoy.com/fs-node-builtins/lib/internal/buffer.js';
-import { invalidArgType, invalidArgValue, invalidUrlScheme, withCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
+import {
+  invalidArgType,
+  invalidArgValue,
+  invalidUrlScheme,
+  withCode,
+} from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
 
 /** `isWellFormed` and `toWellFormed` of ES2024, which Node 20 has. */
 interface WellFormed {

@@ -51,7 +51,10 @@ async function writeWhole(calls: Calls, file: unknown, data: unknown, given: Opt
   try {
     for await (const piece of data) {
       if (signal?.aborted) throw abortError(signal);
-      await promised(calls.writeFile(fd, typeof piece === 'string' ? Buffer.from(piece, given['encoding']) : piece), signal);
+      await promised(
+        calls.writeFile(fd, typeof piece === 'string' ? Buffer.from(piece, given['encoding']) : piece, undefined),
+        signal,
+      );
     }
   } finally {
     if (typeof file !== 'number') await promised(calls.close(fd));

@@ -79,7 +79,8 @@ function removeDirectory(task: Task, path: string, options: RemoveOptions): void
   } catch (error) {
     if (!isRefusal(error, 'ENOTEMPTY', 'EEXIST', 'EPERM')) throw error;
   }
-  for (const name of namesIn(task, path)) removeTree(task, path.endsWith('/') ? path + name : `${path}/${name}`, options);
+  for (const name of namesIn(task, path))
+    removeTree(task, path.endsWith('/') ? path + name : `${path}/${name}`, options);
   patiently(task, options, () => task.rmdir(path));
 }
 

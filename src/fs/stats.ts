@@ -1,15 +1,6 @@
 /** What `stat` and `statfs` answer, with all that Linux tells. */
 import { Stats as MemfsStats } from '@jsonjoy.com/fs-node';
-import {
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-  S_IFSOCK,
-} from '../abi/mode.ts';
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/mode.ts';
 import type { Stat, StatFS, Timespec } from '../abi/stat.ts';
 
 const epoch: Timespec = { sec: 0, nsec: 0 };

@@ -28,9 +28,7 @@ interface Handle {
 }
 
 /** `this` of both streams. */
-interface FileStream extends Readable, Writable {
-  [member: string]: any;
-}
+type FileStream = any;
 
 const isHandle = (value: unknown): value is Handle =>
   typeof value === 'object' && value !== null && typeof (value as Handle).fd === 'number';
@@ -66,7 +64,7 @@ function prepare(stream: FileStream, fs: StreamFs, path: unknown, options: Optio
 }
 
 /** Opens unless a descriptor was given. */
-function construct(this: FileStream, done: Done): void {
+function construct(this: any, done: Done): void {
   if (typeof this['fd'] === 'number') {
     done();
     return;
@@ -143,7 +141,7 @@ function readRange(stream: FileStream, { start, end }: Options): void {
 }
 
 export function makeReadStream(fs: StreamFs): new (path: unknown, options?: unknown) => Readable {
-  function ReadStream(this: FileStream | undefined, path: unknown, given?: unknown): unknown {
+  function ReadStream(this: any, path: unknown, given?: unknown): unknown {
     if (!(this instanceof ReadStream)) return new (ReadStream as any)(path, given);
     const stream = this as FileStream;
     const options: Record<string, any> = { highWaterMark: 65536, ...optionsOf(given) };
@@ -159,7 +157,7 @@ export function makeReadStream(fs: StreamFs): new (path: unknown, options?: unkn
 }
 
 const readMembers = {
-  _read(this: FileStream, size: number): void {
+  _read(this: any, size: number): void {
     const left = this['end'] - (this['pos'] ?? this['bytesRead']) + 1;
     const length = Math.min(left, size);
     if (length <= 0) {
@@ -181,17 +179,17 @@ const readMembers = {
       this.push(done === length ? into : Buffer.from(into.subarray(0, done)));
     });
   },
-  _destroy(this: FileStream, error: unknown, done: Done): void {
+  _destroy(this: any, error: unknown, done: Done): void {
     closeStream(this, error, done);
   },
-  close(this: FileStream, done?: Done): void {
+  close(this: any, done?: Done): void {
     if (done) whenClosed(this, done);
     this.destroy();
   },
 };
 
 export function makeWriteStream(fs: StreamFs): new (path: unknown, options?: unknown) => Writable {
-  function WriteStream(this: FileStream | undefined, path: unknown, given?: unknown): unknown {
+  function WriteStream(this: any, path: unknown, given?: unknown): unknown {
     if (!(this instanceof WriteStream)) return new (WriteStream as any)(path, given);
     const stream = this as FileStream;
     const options: Record<string, any> = { ...optionsOf(given), decodeStrings: true };
@@ -216,29 +214,36 @@ export function makeWriteStream(fs: StreamFs): new (path: unknown, options?: unk
 
 /** Writes until all is written: the file system may take a part. */
 function writeOut(stream: FileStream, bytes: Uint8Array, from: number, done: Done): void {
-  stream['_fs'].write(stream['fd'], bytes, from, bytes.length - from, stream['pos'] ?? null, (error: unknown, count: number) => {
-    if (error) {
-      done(error);
-      return;
-    }
-    stream['bytesWritten'] += count;
-    if (stream['pos'] !== undefined) stream['pos'] += count;
-    if (from + count < bytes.length && !stream.destroyed) writeOut(stream, bytes, from + count, done);
-    else done();
-  });
+  stream['_fs'].write(
+    stream['fd'],
+    bytes,
+    from,
+    bytes.length - from,
+    stream['pos'] ?? null,
+    (error: unknown, count: number) => {
+      if (error) {
+        done(error);
+        return;
+      }
+      stream['bytesWritten'] += count;
+      if (stream['pos'] !== undefined) stream['pos'] += count;
+      if (from + count < bytes.length && !stream.destroyed) writeOut(stream, bytes, from + count, done);
+      else done();
+    },
+  );
 }
 
 const writeMembers = {
-  _write(this: FileStream, data: Uint8Array, _encoding: string, done: Done): void {
+  _write(this: any, data: Uint8Array, _encoding: string, done: Done): void {
     writeOut(this, data, 0, done);
   },
-  _writev(this: FileStream, data: readonly { chunk: Uint8Array }[], done: Done): void {
+  _writev(this: any, data: readonly { chunk: Uint8Array }[], done: Done): void {
     writeOut(this, Buffer.concat(data.map(({ chunk }) => chunk)), 0, done);
   },
-  _destroy(this: FileStream, error: unknown, done: Done): void {
+  _destroy(this: any, error: unknown, done: Done): void {
     closeStream(this, error, done);
   },
-  close(this: FileStream, done?: Done): void {
+  close(this: any, done?: Done): void {
     if (done) whenClosed(this, done);
     if (!this['autoClose']) this.on('finish', this.destroy);
     this.end();

@@ -1,17 +1,18 @@
-/** cp and glob: memfs's own walks, kept from asking the host for its working directory. */
+/** cp and glob; the walk of glob is memfs's, kept from asking the host for its working directory. */
 import type { Volume } from '@jsonjoy.com/fs-node';
 import { globSync, globWalk } from '@jsonjoy.com/fs-node/lib/glob.js';
 import { posix } from '@jsonjoy.com/fs-node-builtins/lib/path.js';
 import { validateFunction } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
 import type { Task } from '../kernel/task.ts';
 import { Dirent } from './dirent.ts';
-import type { Method, Methods } from './forms.ts';
+import { copyForms } from './copy-tree.ts';
+import type { Calls, Method, Methods } from './forms.ts';
 import { cwdOf } from './name-calls.ts';
 import type { Options } from './options.ts';
 import { pathname } from './pathname.ts';
 import { settle } from './settle.ts';
 
-export function treeMethods(task: Task, volume: Volume): { methods: Methods; promises: Methods } {
+export function treeMethods(task: Task, calls: Calls, volume: Volume): { methods: Methods; promises: Methods } {
   const place = (options: Options | undefined): any => ({
     ...options,
     cwd: posix.resolve(cwdOf(task), options?.['cwd'] === undefined ? '.' : pathname(options['cwd'], 'options.cwd')),
@@ -21,9 +22,12 @@ export function treeMethods(task: Task, volume: Volume): { methods: Methods; pro
     const callback = typeof options === 'function' ? options : last;
     validateFunction(callback, 'callback');
     const given = place(typeof options === 'function' ? undefined : options);
-    settle(() => globSync(volume, pattern, given).map(shown), (error, found) => callback(error, found));
+    settle(
+      () => globSync(volume, pattern, given).map(shown),
+      (error, found) => callback(error, found),
+    );
   };
-  const cp = cpForms(task, volume);
+  const cp = copyForms(task, calls);
   return {
     methods: {
       glob,

@@ -27,7 +27,9 @@ export class FSWatcher extends EventEmitter {
     const { recursive, encoding, persistent, ignore } = options;
     const ignored: Ignored = ignore === undefined ? () => false : (watchIgnoreToMatcher(ignore) as Ignored);
     try {
-      this.#watch = new TreeWatch(task, path, recursive === true, (change) => this.#tell(path, change, encoding, ignored));
+      this.#watch = new TreeWatch(task, path, recursive === true, (change) =>
+        this.#tell(path, change, encoding, ignored),
+      );
     } catch (error) {
       const told = renamed(error, 'watch', path);
       throw Object.assign(told as Error, { filename: path });
@@ -92,7 +94,7 @@ export function statWatcherFor(volume: Volume): new () => MemfsStatWatcher {
     }
     override emit(event: string | symbol, ...told: any[]): boolean {
       const ours = (stats: unknown): unknown =>
-        stats instanceof Stats || stats instanceof BigIntStats ? stats : noStats(typeof sizeOf(stats) === "bigint");
+        stats instanceof Stats || stats instanceof BigIntStats ? stats : noStats(typeof sizeOf(stats) === 'bigint');
       return super.emit(event, ...(event === 'change' ? told.map(ours) : told));
     }
   };

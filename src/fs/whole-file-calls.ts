@@ -108,7 +108,11 @@ export function wholeFileCalls(task: Task) {
     },
     openAsBlob: (path, options) => {
       const name = pathname(path);
-      const read = opened(task, () => openForBlob(task, name), (fd) => readRest(task, fd));
+      const read = opened(
+        task,
+        () => openForBlob(task, name),
+        (fd) => readRest(task, fd),
+      );
       return () => new Blob([read()] as ConstructorParameters<typeof Blob>[0], { type: options?.type ?? '' });
     },
   } satisfies Record<string, Prepare>;

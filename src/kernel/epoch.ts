@@ -7,7 +7,7 @@ import type { Slab } from './slab.ts';
 export interface Epoch {
   /** How many nodes were copied because they belonged to another epoch. */
   copiedNodes: number;
-  /** What these copies held: 8 bytes for each slot. */
+  /** What these copies held, 8 bytes for each slot, and the file data that was copied along with a write. */
   copiedBytes: number;
   /** Where files written in this epoch keep small contents. */
   slab?: Slab | undefined;
@@ -16,6 +16,11 @@ export interface Epoch {
 /** A new epoch, in which nothing was copied yet. */
 export function newEpoch(): Epoch {
   return { copiedNodes: 0, copiedBytes: 0, slab: undefined };
+}
+
+/** Counts file data that a write copied because it shares a page with it. */
+export function countData(epoch: Epoch, bytes: number): void {
+  epoch.copiedBytes += bytes;
 }
 
 /** Counts the copy of a node of `slots` slots. */

@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from '../abi/flags.ts';
-import type { Epoch } from './epoch.ts';
+import { countData, type Epoch } from './epoch.ts';
 import { blank, Extent, type ExtentKind, kindOf, Owner, readExtent, shifted, UNWRITTEN, ZERO } from './extent.ts';
 import { type Extents, eachExtent, endOf, extentAfter, listOf, replaceExtents } from './extent-list.ts';
 import { piecesOf, within, written } from './extent-pieces.ts';
@@ -92,6 +92,7 @@ export class ExtentMap {
     const reserve = grown !== undefined || this.isOwnedEnd(offset);
     const extent = this.allocate(low, high - low, reserve && high === end);
     const buffer = extent.source as Uint8Array;
+    countData(this.epoch, offset - low + high - end);
     if (low < offset) this.read(buffer.subarray(extent.start, extent.start + offset - low), low);
     buffer.set(bytes, extent.start + offset - low);
     if (end < high) this.read(buffer.subarray(extent.start + end - low, extent.start + extent.length), end);

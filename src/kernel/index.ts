@@ -9,7 +9,7 @@ export * from './credentials.ts';
 export * from './device.ts';
 export type { FileOperations, Filldir, OpenFile } from './file.ts';
 export type { Fork } from './fork.ts';
-export type { Inode } from './inode.ts';
+export { hold, type Inode, release } from './inode.ts';
 export type { InotifyEvent } from './inotify.ts';
 export { Kernel, type KernelParts } from './kernel.ts';
 export type { MappedRegion } from './mmap.ts';

@@ -9,6 +9,8 @@ export interface Mapping {
   readonly size: number;
   /** The data itself, where the filesystem keeps it in extents: copies may share it. */
   readonly extents?: ExtentMap | undefined;
+  /** As `extents`, of which only that range need be there: for files whose data is brought in. @throws Errno EIO */
+  extentsOf?(offset: number, length: number): ExtentMap;
   read(into: Uint8Array, offset: number): void;
   /** Changes bytes inside the file; never makes it longer. @throws Errno ENOSPC */
   write(bytes: Uint8Array, offset: number): void;

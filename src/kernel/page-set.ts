@@ -4,6 +4,9 @@ import type { Epoch } from './epoch.ts';
 import { ExtentMap } from './extent-map.ts';
 import { pageEnd, pageStart } from './extent-seek.ts';
 
+/** Beyond every file; a whole number of pages. */
+export const NO_END = 2 ** 52;
+
 /** A run of bytes, from the first to behind the last. */
 export interface PageRun {
   readonly start: number;
@@ -64,7 +67,7 @@ export class PageSet {
   /** Takes every page out that the range touches. */
   delete(start: number, end: number): void {
     const first = pageStart(start);
-    const last = Math.min(pageEnd(end), this.end());
+    const last = pageEnd(end);
     if (first < last) this.#map.punch(first, last - first);
   }
 
@@ -72,15 +75,8 @@ export class PageSet {
     return this.#map.missingPages(pageStart(offset), PAGE_SIZE) === 0;
   }
 
-  /** Where the last page ends. */
-  end(): number {
-    let end = 0;
-    for (const extent of this.#map.extents()) end = extent.offset + extent.length;
-    return end;
-  }
-
   /** The pages of the set within a range, neighbours together. */
-  runs(start = 0, end = this.end()): IterableIterator<PageRun> {
+  runs(start = 0, end = NO_END): IterableIterator<PageRun> {
     return dataRuns(this.#map, start, end);
   }
 

@@ -106,7 +106,8 @@ export function spliceRange(
   const real = from.ops.backing?.(from) ?? from;
   const available = Math.max(0, Math.min(length, real.inode.size - fromOffset));
   if (available === 0) return 0;
-  const source = to.ops.writeExtents && isRegular(real.inode.mode) ? real.ops.mmap(real).extents : undefined;
+  const mapping = to.ops.writeExtents && isRegular(real.inode.mode) ? real.ops.mmap(real) : undefined;
+  const source = mapping?.extentsOf ? mapping.extentsOf(fromOffset, available) : mapping?.extents;
   if (source === undefined) return spliceBytes(real, fromOffset, to, toOffset, available);
   traceData(real, 'clone', fromOffset, available);
   traceData(to, 'write', toOffset, available);

@@ -4,6 +4,7 @@
  *
  * @see fs/libfs.c simple_offset_add(), offset_iterate_dir()
  */
+import { countCopy } from '../../kernel/epoch.ts';
 import { type Epoch, XArray } from '../../kernel/xarray.ts';
 import { NameTable } from '../../kernel/name-table.ts';
 
@@ -20,6 +21,8 @@ export interface TmpfsEntry {
 
 /** Offsets 0 and 1 are `.` and `..`, 2 stands for "from the first". */
 const FIRST = 2;
+/** What a directory holds in its own handle and in those of its two tables. */
+const HANDLE_SLOTS = 13;
 /** The position behind the last entry. */
 export const END_OF_DIRECTORY = 2 ** 31 - 1;
 
@@ -51,6 +54,7 @@ export class TmpfsDirectory {
   /** This directory for the given epoch; nodes are copied when they are written. */
   own(epoch: Epoch): TmpfsDirectory {
     if (epoch === this.epoch) return this;
+    countCopy(epoch, HANDLE_SLOTS);
     return new TmpfsDirectory(epoch, this.#names.own(epoch), this.#order.own(epoch), this.#nextRank, this.#nextOffset);
   }
 

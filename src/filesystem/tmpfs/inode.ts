@@ -14,6 +14,7 @@ import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
 import { WHITEOUT_DEV, WHITEOUT_MODE } from '../../abi/whiteout.ts';
 import { XATTR_SECURITY_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_USER_PREFIX } from '../../abi/xattr.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
+import { countCopy } from '../../kernel/epoch.ts';
 import type { ExtentMap } from '../../kernel/extent-map.ts';
 import type { FileOperations } from '../../kernel/file.ts';
 import type { Inode } from '../../kernel/inode.ts';
@@ -322,6 +323,7 @@ export class TmpfsInode implements Inode {
     this.superblock.takeInodeSpace(spaceOf(name, value));
     if (before !== undefined) this.superblock.giveInodeSpace(spaceOf(name, before));
     const record = this.edit();
+    countCopy(record.epoch, 2 * (record.xattrs?.size ?? 0));
     record.xattrs = new Map(record.xattrs).set(name, value.slice());
     record.ctime = this.superblock.kernel.now();
   }
@@ -331,6 +333,7 @@ export class TmpfsInode implements Inode {
     const before = this.record.xattrs?.get(name) ?? raise('ENODATA');
     this.superblock.giveInodeSpace(spaceOf(name, before));
     const record = this.edit();
+    countCopy(record.epoch, 2 * (record.xattrs?.size ?? 0));
     const left = new Map(record.xattrs);
     left.delete(name);
     record.xattrs = left.size > 0 ? left : undefined;

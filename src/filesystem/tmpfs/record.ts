@@ -1,9 +1,14 @@
 /** What tmpfs keeps of an inode: a row of its inode table, copied when it is written in another epoch. */
 import type { Timespec } from '../../abi/stat.ts';
-import type { Epoch } from '../../kernel/xarray.ts';
+import { countCopy, type Epoch } from '../../kernel/epoch.ts';
 import { ExtentMap } from '../../kernel/extent-map.ts';
 import { utf8Length } from '../../kernel/lookup.ts';
 import { TmpfsDirectory } from './directory.ts';
+
+/** How many fields a row has. */
+const ROW_SLOTS = 15;
+/** What a file's map of extents holds itself. */
+const DATA_SLOTS = 4;
 
 export class TmpfsRecord {
   readonly epoch: Epoch;
@@ -43,6 +48,7 @@ export class TmpfsRecord {
 
   /** The row in another epoch: its tables are shared until they are written. */
   copy(epoch: Epoch): TmpfsRecord {
+    countCopy(epoch, ROW_SLOTS);
     const made = new TmpfsRecord(epoch, this.ino, this.mode, this.uid, this.gid, this.btime);
     made.nlink = this.nlink;
     made.rdev = this.rdev;
@@ -72,7 +78,9 @@ export class TmpfsRecord {
 
   /** The extents, ready to be written; a file has none until its first byte. */
   editData(): ExtentMap {
-    const own = this.content === undefined ? ExtentMap.empty(this.epoch) : (this.content as ExtentMap).own(this.epoch);
+    const data = this.content as ExtentMap | undefined;
+    if (data !== undefined && data.epoch !== this.epoch) countCopy(this.epoch, DATA_SLOTS);
+    const own = data === undefined ? ExtentMap.empty(this.epoch) : data.own(this.epoch);
     this.content = own;
     return own;
   }

@@ -32,15 +32,14 @@ export function listDirectory(task: Task, path: string): { name: string; isDir: 
   return entries.map(({ name, type }) => ({ name, isDir: type === 4 }));
 }
 
-/** The numbers of inodes by first sight. */
+/** The numbers of inodes by first sight. Devices are left out: a remount gives another one. */
 export class InodeClasses {
-  readonly #classes = new Map<string, number>();
+  readonly #classes = new Map<number, number>();
 
-  of(stat: Stat): number {
-    const key = `${stat.dev}:${stat.ino}`;
-    const known = this.#classes.get(key);
+  of({ ino }: Stat): number {
+    const known = this.#classes.get(ino);
     if (known !== undefined) return known;
-    this.#classes.set(key, this.#classes.size + 1);
+    this.#classes.set(ino, this.#classes.size + 1);
     return this.#classes.size;
   }
 }
@@ -84,9 +83,8 @@ export function treeOf(task: Task, root: string, classes?: InodeClasses): Tree {
     for (const { name } of listDirectory(task, directory === '.' ? root : `${root}/${directory}`)) {
       const path = directory === '.' ? name : `${directory}/${name}`;
       const stat = task.statIfPresent(`${root}/${path}`, AT_SYMLINK_NOFOLLOW);
-      if (stat === undefined) continue;
       paths.push(path);
-      if (isDirectory(stat.mode)) collect(path);
+      if (stat !== undefined && isDirectory(stat.mode)) collect(path);
     }
   };
   collect('.');
@@ -95,8 +93,10 @@ export function treeOf(task: Task, root: string, classes?: InodeClasses): Tree {
   return tree;
 }
 
+/** A whiteout may be listed though it cannot be looked at. */
 function describe(task: Task, path: string, classes?: InodeClasses): Entry {
-  const stat = task.lstat(path);
+  const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
+  if (stat === undefined) return { err: 'ENOENT' } as unknown as Entry;
   const entry = entryOf(stat, classes);
   if (isSymlink(stat.mode)) entry.c = task.readlink(path);
   if (isRegular(stat.mode)) {
@@ -124,12 +124,13 @@ export function changeBetween(before: Tree, after: Tree): Change | undefined {
   return Object.keys(change).length === 0 ? undefined : change;
 }
 
-/** Times and links of directories change with every name in them and are left out. */
+/** Times and links of directories change with every name in them; the recordings leave them out. */
 function fieldsBetween(before: Entry, after: Entry): string[] {
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Entry>;
-  const isDir = before.t === 'd' && after.t === 'd';
+  const isLeftOut = (field: keyof Entry): boolean =>
+    (after.t === 'd' && (field === 'mt' || field === 'n')) || (before.t === 'd' && field === 'mt');
   return [...fields]
-    .filter((field) => !(isDir && (field === 'mt' || field === 'n')))
+    .filter((field) => !isLeftOut(field))
     .filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
     .sort();
 }

@@ -5,6 +5,7 @@
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
   MAP_SHARED,
   O_APPEND,
   O_CREAT,
@@ -36,14 +37,22 @@ const RENAME_FLAGS: Record<string, number> = {
   exchange: RENAME_EXCHANGE,
   whiteout: RENAME_WHITEOUT,
 };
-const OPEN_FLAGS: Record<string, number> = {
+const FLAG_LETTERS: Record<string, number> = {
   r: O_RDONLY,
   w: O_WRONLY,
-  rw: O_RDWR,
   a: O_WRONLY | O_APPEND,
   d: O_RDONLY | O_DIRECTORY,
-  ct: O_WRONLY | O_CREAT | O_TRUNC,
+  t: O_TRUNC,
+  c: O_CREAT,
+  x: O_EXCL,
 };
+
+/** `r`, `w`, `rw` or `a`, and what is wanted besides. */
+function openFlags(letters: string): number {
+  const both = letters.startsWith('rw');
+  const rest = both ? letters.slice(2) : letters;
+  return [...rest].reduce((flags, letter) => flags | FLAG_LETTERS[letter]!, both ? O_RDWR : 0);
+}
 
 /** The words of a call. */
 interface Call {
@@ -84,7 +93,6 @@ export class Replayer {
   readonly #handles = new Map<string, number>();
   readonly #mappings = new Map<string, MappedRegion>();
   #upper = 'rw';
-  #layers = 0;
   #raw: Tree;
   /** Names have gone: ext4 may have put new ones in their places. */
   reordered = false;
@@ -152,8 +160,7 @@ export class Replayer {
    * The names of each layer stand together, and only their order within a layer is turned.
    */
   inRecordedOrder(path: string, listed: readonly string[]): string[] {
-    const stacks = [this.#upper, ...this.#names].map((name) => this.#rawNames(`/t/${name}/${path}`));
-    const present = stacks.filter((names) => names !== undefined);
+    const present = this.#merged(path);
     const lowest = present.at(-1) ?? new Set();
     const groupOf = (name: string): number => (lowest.has(name) ? -1 : present.findIndex((names) => names.has(name)));
     const groups = new Map<number, string[]>();
@@ -164,12 +171,19 @@ export class Replayer {
     return [...groups.values()].flat();
   }
 
-  #rawNames(path: string): Set<string> | undefined {
-    try {
-      return new Set(listDirectory(this.#task, path).map(({ name }) => name));
-    } catch {
-      return undefined;
+  /** The names in each real directory that a directory shows, topmost first; an opaque one is the last. */
+  #merged(path: string): Set<string>[] {
+    const shown: Set<string>[] = [];
+    const resolved = this.#task.realpath(`/t/m/${path}`).slice('/t/m'.length);
+    for (const layer of [this.#upper, ...this.#names]) {
+      const real = `/t/${layer}${resolved}`;
+      const stat = this.#task.statIfPresent(real, AT_SYMLINK_NOFOLLOW);
+      if (stat === undefined) continue;
+      if (typeOf(stat.mode) !== 'd') break;
+      shown.push(new Set(listDirectory(this.#task, real).map(({ name }) => name)));
+      if (this.#task.listxattr(real).includes('trusted.overlay.opaque')) break;
     }
+    return shown;
   }
 
   #makeBranch(name: string, entries: readonly BranchEntry[]): void {
@@ -178,7 +192,9 @@ export class Replayer {
     task.umask(0);
     task.mkdir(root, 0o755);
     for (const [path, type, props] of entries) this.#makeEntry(root, path, type, props ?? {});
-    for (const [i, [path]] of entries.entries()) setTime(task, `${root}/${path}`, FIRST_MTIME + i + 1);
+    for (const [i, [path, type]] of entries.entries()) {
+      if (type !== 'wh' && type !== 'opq') setTime(task, `${root}/${path}`, FIRST_MTIME + i + 1);
+    }
     setTime(task, root, FIRST_MTIME);
     task.umask(0o022);
   }
@@ -216,8 +232,7 @@ export class Replayer {
     const task = this.#task;
     this.close();
     task.umount('/t/m');
-    this.#layers++;
-    const name = `L${this.#layers + 1}`;
+    const name = `L${this.#names.length + 1}`;
     task.rename('/t/rw', `/t/${name}`);
     task.mkdir('/t/rw', 0o755);
     setTime(task, '/t/rw', FIRST_MTIME);
@@ -230,7 +245,7 @@ export class Replayer {
     if (group === undefined) throw new Error(`unknown call ${call.op}`);
     if (['unlink', 'rmdir', 'rename', 'rename2', 'rawunlink', 'stack'].includes(call.op)) this.reordered = true;
     return group(this.#task, call, {
-      path: `/t/m/${call.p}`,
+      path: call.p === '.' ? '/t/m' : `/t/m/${call.p}`,
       to: `/t/m/${call.to}`,
       raw: `/t/${call.branch}/${call.p}`,
       fd: this.#handles.get(call.h) ?? -1,
@@ -263,8 +278,8 @@ function setTime(task: Task, path: string, sec: number): void {
   task.utimensat(AT_FDCWD, path, { sec, nsec: 0 }, { sec, nsec: 0 }, 0x100);
 }
 
-function withFile<T>(task: Task, path: string, flags: number, use: (fd: number) => T): T {
-  const fd = task.open(path, flags, 0o644);
+function withFile<T>(task: Task, path: string, flags: number, use: (fd: number) => T, mode = 0o644): T {
+  const fd = task.open(path, flags, mode);
   try {
     return use(fd);
   } finally {
@@ -323,6 +338,23 @@ function statfsOf(task: Task, path: string, upper: string): unknown {
   };
 }
 
+/** As in a tree, but the size of a symlink is told too. */
+function statOf(task: Task, path: string, classes: InodeClasses): unknown {
+  const stat = task.lstat(path);
+  const entry = entryOf(stat, classes);
+  return entry.t === 'l' ? { ...entry, s: stat.size } : entry;
+}
+
+/** The recorded ext4 has blocks of 1 KiB, and one of them for attributes. */
+const ATTRIBUTE_ROOM = 900;
+
+function setAttribute(task: Task, { p, name, value }: Call, { path, upper }: Place): void {
+  task.lsetxattr(path, name, encoder.encode(value));
+  if (value.length <= ATTRIBUTE_ROOM) return;
+  task.lremovexattr(`${upper}/${p}`, name);
+  throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+}
+
 const octal = (mode: string | undefined, otherwise: number): number =>
   mode === undefined ? otherwise : Number.parseInt(mode, 8);
 
@@ -339,7 +371,7 @@ const calls: Record<string, (task: Task, call: Call, at: Place) => unknown> = {
   pwrite: (task, { c, off }, { path }) =>
     void withFile(task, path, O_WRONLY, (fd) => task.pwrite(fd, encoder.encode(c), off)),
   openw: (task, _, { path }) => void withFile(task, path, O_WRONLY, () => undefined),
-  opencl: (task, { flags }, { path }) => void withFile(task, path, OPEN_FLAGS[flags]!, () => undefined),
+  opencl: (task, { flags }, { path }) => void withFile(task, path, openFlags(flags), () => undefined, 0o777),
   read: (task, _, { path }) => withFile(task, path, O_RDONLY, (fd) => readAll(task, fd)),
   read_as: (task, call, { path }) => readAs(task, call, path),
   write_as: (task, call, { path }) => {
@@ -353,7 +385,7 @@ const calls: Record<string, (task: Task, call: Call, at: Place) => unknown> = {
   lchown: (task, { uid, gid }, { path }) => task.lchown(path, uid, gid),
   utimes: (task, { mtime }, { path }) =>
     task.utimensat(AT_FDCWD, path, { sec: mtime, nsec: 0 }, { sec: mtime, nsec: 0 }),
-  stat: (task, _, { path, classes }) => entryOf(task.lstat(path), classes),
+  stat: (task, _, { path, classes }) => statOf(task, path, classes),
   readlink: (task, _, { path }) => task.readlink(path),
   readdir: (task, _, { path, order }) =>
     order(listDirectory(task, path).map(({ name, isDir }) => (isDir ? `${name}/` : name))),
@@ -361,7 +393,7 @@ const calls: Record<string, (task: Task, call: Call, at: Place) => unknown> = {
   statfs: (task, _, { path, upper }) => statfsOf(task, path, upper),
   listxattr: (task, _, { path }) => task.llistxattr(path).sort(),
   getxattr: (task, { name }, { path }) => new TextDecoder().decode(task.lgetxattr(path, name)),
-  setxattr: (task, { name, value }, { path }) => task.lsetxattr(path, name, encoder.encode(value)),
+  setxattr: setAttribute,
   removexattr: (task, { name }, { path }) => task.lremovexattr(path, name),
   mkdir: (task, { m }, { path }) => task.mkdir(path, octal(m, 0o755)),
   rmdir: (task, _, { path }) => task.rmdir(path),
@@ -372,7 +404,7 @@ const calls: Record<string, (task: Task, call: Call, at: Place) => unknown> = {
   symlink: (task, { target }, { path }) => task.symlink(target, path),
   mknod: (task, { type, rdev }, { path }) =>
     task.mknod(path, NODE_TYPES[type]! | 0o644, makedev(...(rdev ?? ([0, 0] as const)))),
-  open: (task, { flags }, { path, open }) => open(task.open(path, OPEN_FLAGS[flags]!)),
+  open: (task, { flags }, { path, open }) => open(task.open(path, openFlags(flags))),
   tmpfile: (task, _, { path, open }) => open(task.open(path, O_TMPFILE | O_RDWR, 0o644)),
   hread: (task, { n }, { fd }) => readText(task, fd, n),
   hpread: (task, { n, off }, { fd }) => readText(task, fd, n, off),
