@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { createMachine, type MachineOptions } from './machine/create-machine.ts';
+export { createMachine, type MachineOptions } from './union/create-machine.ts';
 export type { Machine } from './machine/machine.ts';
 export { archive, union } from './union/browser.ts';
 export type { CommittedLayer } from './union/committed-layer.ts';

@@ -29,11 +29,11 @@ interface CopyOptions {
 type Walk = Generator<unknown, void, boolean>;
 
 const prefixes = {
-  ERR_FS_CP_DIR_TO_NON_DIR: 'Cannot overwrite directory with non-directory',
+  ERR_FS_CP_DIR_TO_NON_DIR: 'Cannot overwrite non-directory with directory',
   ERR_FS_CP_EEXIST: 'Target already exists',
   ERR_FS_CP_EINVAL: 'Invalid src or dest',
   ERR_FS_CP_FIFO_PIPE: 'Cannot copy a FIFO pipe',
-  ERR_FS_CP_NON_DIR_TO_DIR: 'Cannot overwrite non-directory with directory',
+  ERR_FS_CP_NON_DIR_TO_DIR: 'Cannot overwrite directory with non-directory',
   ERR_FS_CP_SOCKET: 'Cannot copy a socket file',
   ERR_FS_CP_SYMLINK_TO_SUBDIRECTORY: 'Cannot overwrite symlink in subdirectory of self',
   ERR_FS_EISDIR: 'Path is a directory',
@@ -48,9 +48,9 @@ function refuse(code: keyof typeof prefixes, errno: ErrnoCode, message: string, 
 class Copying {
   readonly #task: Task;
   readonly #calls: Calls;
-  readonly #options: CopyOptions;
+  readonly #options: CopyOptions & { readonly sync: boolean };
 
-  constructor(task: Task, calls: Calls, options: CopyOptions) {
+  constructor(task: Task, calls: Calls, options: CopyOptions & { readonly sync: boolean }) {
     this.#task = task;
     this.#calls = calls;
     this.#options = options;
@@ -88,11 +88,11 @@ class Copying {
       if (isSame(from, to)) refuse('ERR_FS_CP_EINVAL', 'EINVAL', 'src and dest cannot be the same', dest);
       const [isTree, overTree] = [isDirectory(from.mode), isDirectory(to.mode)];
       if (isTree && !overTree) {
-        const message = `cannot overwrite directory ${src} with non-directory ${dest}`;
+        const message = `cannot overwrite non-directory ${dest} with directory ${src}`;
         refuse('ERR_FS_CP_DIR_TO_NON_DIR', 'EISDIR', message, dest);
       }
       if (!isTree && overTree) {
-        const message = `cannot overwrite non-directory ${src} with directory ${dest}`;
+        const message = `cannot overwrite directory ${dest} with non-directory ${src}`;
         refuse('ERR_FS_CP_NON_DIR_TO_DIR', 'ENOTDIR', message, dest);
       }
     }
@@ -161,7 +161,8 @@ class Copying {
 
   #replaceLink(src: string, dest: string, target: string, before: string): void {
     if (this.#leadsToDirectory(src) && this.#isWithin(target, before)) this.#refuseSelf(target, before);
-    if (this.#leadsToDirectory(dest) && this.#isWithin(before, target)) {
+    // the synchronous form follows the destination and fails where it leads nowhere, the others follow the source
+    if (isDirectory(this.#task.stat(this.#options.sync ? dest : src).mode) && this.#isWithin(before, target)) {
       const message = `cannot overwrite ${before} with ${target}`;
       refuse('ERR_FS_CP_SYMLINK_TO_SUBDIRECTORY', 'EINVAL', message, dest);
     }
@@ -197,17 +198,17 @@ const inMilliseconds = ({ sec, nsec }: Timespec): Timespec => {
 };
 
 export function copyForms(task: Task, calls: Calls) {
-  const begin = (from: unknown, to: unknown, options: unknown): Walk => {
+  const begin = (from: unknown, to: unknown, options: unknown, sync: boolean): Walk => {
     const read = getCpOptions(options as never) as CopyOptions;
-    return new Copying(task, calls, read).run(pathname(from, 'src'), pathname(to, 'dest'));
+    return new Copying(task, calls, { ...read, sync }).run(pathname(from, 'src'), pathname(to, 'dest'));
   };
   return {
     sync: (from: unknown, to: unknown, options?: unknown): void => {
-      const walk = begin(from, to, options);
+      const walk = begin(from, to, options, true);
       for (let step = walk.next(); !step.done; ) step = walk.next(answerNow(step.value));
     },
     promise: async (from: unknown, to: unknown, options?: unknown): Promise<void> => {
-      const walk = begin(from, to, options);
+      const walk = begin(from, to, options, false);
       for (let step = walk.next(); !step.done; ) step = walk.next(Boolean(await step.value));
     },
   };

@@ -28,7 +28,7 @@ export function allCalls(task: Task) {
 
 export type Calls = ReturnType<typeof allCalls>;
 
-/** How many arguments come before the callback. */
+/** How many arguments come before the callback; −1 where it may take the place of any of them. */
 const arities: Readonly<Record<string, number>> = {
   stat: 2,
   lstat: 2,
@@ -57,9 +57,9 @@ const arities: Readonly<Record<string, number>> = {
   fsync: 1,
   fdatasync: 1,
   ftruncate: 2,
-  readFile: 2,
-  writeFile: 3,
-  appendFile: 3,
+  readFile: -1,
+  writeFile: -1,
+  appendFile: -1,
   truncate: 2,
   copyFile: 3,
   readdir: 2,

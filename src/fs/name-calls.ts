@@ -1,6 +1,7 @@
 /** link, symlink, unlink, rename, mkdir, mkdtemp, rmdir, readlink and realpath. */
 import { posix } from '@jsonjoy.com/fs-node-builtins/lib/path.js';
-import { validateBoolean, validateOneOf } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
+import { withCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
+import { validateBoolean } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
 import { AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import { isDirectory, isSymlink } from '../abi/mode.ts';
 import type { Task } from '../kernel/task.ts';
@@ -16,7 +17,7 @@ export function nameCalls(task: Task) {
       return () => task.link(path, newPath);
     },
     symlink: (target, path, type) => {
-      validateOneOf(type, 'type', ['dir', 'file', 'junction', null, undefined]);
+      checkLinkType(type);
       const [content, name] = [pathname(target, 'target'), pathname(path)];
       return () => task.symlink(content, name);
     },
@@ -55,6 +56,13 @@ export function nameCalls(task: Task) {
       return () => encodeName(task.realpath(name), encoding);
     },
   } satisfies Record<string, Prepare>;
+}
+
+/** Windows has types of symlinks; Node checks the word everywhere. */
+function checkLinkType(type: unknown): void {
+  if (type === undefined || type === null || ['dir', 'file', 'junction'].includes(type as string)) return;
+  const words = `Symlink type must be one of "dir", "file", or "junction". Received "${type}"`;
+  throw withCode(new Error(words), 'ERR_FS_INVALID_SYMLINK_TYPE');
 }
 
 /** The working directory as a path, `/` where it has none any more. */

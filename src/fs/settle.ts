@@ -47,12 +47,12 @@ export function syncForm(prepare: Prepare): (...given: any[]) => any {
 /**
  * The callback form: the callback is the first function among the arguments.
  *
- * @param arity how many arguments come before the callback
+ * @param arity how many arguments come before the callback; negative where it may take the place of any of them
  */
 export function callbackForm(prepare: Prepare, arity: number): (...given: any[]) => void {
   return (...given) => {
     const at = given.findIndex((argument) => typeof argument === 'function');
-    if (at === -1) validateFunction(given[arity], 'cb');
+    if (at === -1) validateFunction(arity < 0 ? given.at(-1) : given[arity], 'cb');
     const callback = given[at];
     const before = given.slice(0, at);
     settle(prepare(...before), (error, value) => finish(callback, error, value), signalOf(before));

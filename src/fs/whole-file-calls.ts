@@ -79,7 +79,11 @@ export function wholeFileCalls(task: Task) {
     const bytes = dataOf(data, options['encoding']);
     return onFile(task, file, flagsOf(options['flag'] || word), modeOf(options['mode'], 0o666), (fd) => {
       const write = writeAll(task, fd, bytes);
-      return flush ? () => [write(), task.fsync(fd)] as unknown as void : write;
+      if (!flush) return write;
+      return () => {
+        write();
+        task.fsync(fd);
+      };
     });
   };
 

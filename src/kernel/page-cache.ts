@@ -245,9 +245,11 @@ export class PageCache {
       const write = this.backing.writePages ?? raise('EROFS');
       write.call(this.backing, start, bytes);
     } catch (error) {
-      if (error instanceof Errno) return this.#errors.set(error.code);
-      this.#dirty.add(start, end);
-      throw error;
+      if (!(error instanceof Errno)) {
+        this.#dirty.add(start, end);
+        throw error;
+      }
+      this.#errors.set(error.code);
     }
   }
 }

@@ -3,4 +3,8 @@
  *
  * @packageDocumentation
  */
-export * from './create-machine.ts';
+export type { BootEvent, BootStep } from './boot.ts';
+export { type BootFile, type Bootfs, bootfsOf } from './bootfs.ts';
+export { graft } from './graft.ts';
+export { Machine, type MachineParts } from './machine.ts';
+export type { Rootfs } from './rootfs.ts';

@@ -7,13 +7,14 @@ import { type Program, ProgramTable } from '../kernel/program.ts';
 import { Random } from '../kernel/random.ts';
 import type { FilesystemType } from '../kernel/superblock.ts';
 import type { SystemCalls } from '../kernel/system-calls.ts';
+import type { Task } from '../kernel/task.ts';
 import { tmpfs } from '../filesystem/tmpfs/super.ts';
 import { type BootEvent, bootMachine } from './boot.ts';
 import { type Bootfs, bootfsOf } from './bootfs.ts';
 import type { Rootfs } from './rootfs.ts';
 import { startInit } from './start.ts';
 
-export interface MachineParts {
+export interface MachineParts<Fs = undefined> {
   /** Every filesystem that the kernel may know; its profile says which of them it does. */
   readonly filesystems: readonly FilesystemType[];
   readonly bootfs?: Bootfs;
@@ -22,13 +23,16 @@ export interface MachineParts {
   readonly seed?: number;
   /** Simulated time unless given: it starts at a fixed moment and moves a microsecond with each system call. */
   readonly clock?: Clock;
+  /** Makes what {@link Machine.fs} is. */
+  readonly facade?: (task: Task) => Fs;
 }
 
 /** When a simulated clock starts: 2023-11-14T22:13:20Z. */
 const START = Object.freeze({ sec: 1_700_000_000, nsec: 0 });
 const NANOSECONDS_PER_CALL = 1000;
 
-export class Machine {
+/** `Fs` is the type of {@link Machine.fs}: nothing unless a façade was given. */
+export class Machine<Fs = unknown> {
   readonly kernel: Kernel;
   readonly programs: ProgramTable;
   /** Process 1: root's. */
@@ -37,9 +41,10 @@ export class Machine {
   events: readonly BootEvent[] = [];
   /** Bytes that the kernel itself takes, once it runs. */
   residentKernel = 0;
-  readonly #parts: MachineParts;
+  readonly #parts: MachineParts<Fs>;
+  #fs: Fs | undefined;
 
-  constructor(parts: MachineParts, forked?: { kernel: Kernel; programs: ProgramTable; task: SystemCalls }) {
+  constructor(parts: MachineParts<Fs>, forked?: { kernel: Kernel; programs: ProgramTable; task: SystemCalls }) {
     this.#parts = parts;
     const bootfs = parts.bootfs ?? bootfsOf();
     this.kernel =
@@ -52,6 +57,12 @@ export class Machine {
       });
     this.programs = forked?.programs ?? new ProgramTable();
     this.task = forked?.task ?? startInit(this.kernel, firstRoot(this.kernel), 'rootfs', this.programs);
+  }
+
+  /** The façade over the first task, made when first asked for. */
+  get fs(): Fs {
+    this.#fs ??= this.#parts.facade?.(this.task);
+    return this.#fs as Fs;
   }
 
   /** Goes from bootfs to rootfs; answers each step with the memory in use before and after. */
@@ -86,15 +97,28 @@ export class Machine {
    * A second machine that goes on from this moment, with all tasks, mounts and open files; neither sees what the other
    * does from now on. It takes no longer for a full machine than for an empty one. Listeners of the trace stay behind.
    */
-  fork(): Machine {
+  fork(): Machine<Fs> {
     const fork = new Fork(this.kernel.fork());
     const programs = this.programs.fork();
     const twins = [...this.kernel.tasks].map((task) => [task, (task as SystemCalls).fork(fork, programs)] as const);
     const task = twins.find(([old]) => old === this.task)![1];
-    const made = new Machine(this.#parts, { kernel: fork.kernel, programs, task });
+    const made = new Machine<Fs>(this.#parts, { kernel: fork.kernel, programs, task });
     made.events = this.events;
     made.residentKernel = this.residentKernel;
     return made;
+  }
+
+  /**
+   * The power goes and comes again: a machine with the root filesystem as it stood, and nothing of what was running or
+   * mounted. Tmpfs stands in for a disk here: its pages survive, its nameless files do not.
+   */
+  restart(): Machine<Fs> {
+    const fork = new Fork(this.kernel.fork());
+    const root = fork.superblock(this.task.fs.root.mount.superblock);
+    const programs = this.programs.fork();
+    const task = startInit(fork.kernel, root, 'rootfs', programs);
+    root.reclaim?.();
+    return new Machine<Fs>(this.#parts, { kernel: fork.kernel, programs, task });
   }
 
   /** What is wrong in any filesystem, one sentence each; empty when all is well. */

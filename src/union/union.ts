@@ -4,7 +4,8 @@ import type { Codecs } from '../archive/codecs.ts';
 import { type Change, changes, noOwnerNames, type OwnerNames } from '../archive/diff.ts';
 import { overlayfs } from '../filesystem/overlayfs/index.ts';
 import { tmpfs } from '../filesystem/tmpfs/super.ts';
-import { createFs, type MachineFs } from '../fs/create-fs.ts';
+import { createFs } from '../fs/create-fs.ts';
+import type { IFs } from '../fs/ifs.ts';
 import { type Clock, ExternalClock } from '../kernel/clock.ts';
 import { formatMounts } from '../kernel/mount-calls.ts';
 import { LOOKUP_FOLLOW, resolvePath } from '../kernel/namei.ts';
@@ -41,7 +42,7 @@ export class Union {
   /** The layers, topmost first, images taken apart. */
   readonly layers: readonly LayerSource[];
   /** node:fs over the merged tree. */
-  readonly fs: MachineFs;
+  readonly fs: IFs;
   readonly #task: SystemCalls;
   readonly #tools: LayerTools;
   readonly #directories: readonly string[];
@@ -97,7 +98,7 @@ export class Union {
   }
 
   /** node:fs over the raw upper directory: what the union has written, whiteouts included. */
-  get upper(): MachineFs {
+  get upper(): IFs {
     const task = this.#task.clone();
     task.chroot(UPPER);
     task.chdir('/');

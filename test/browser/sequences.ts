@@ -1,7 +1,7 @@
 /** The random sequences of `lowerdir/testing` as one number: whatever a machine answers is hashed. */
 import fc from 'fast-check';
 import { pureCodecs } from '../../src/archive/codecs.ts';
-import { createMachine } from '../../src/machine/create-machine.ts';
+import { createMachine } from '../../src/union/create-machine.ts';
 import { compareTasks, type Subject } from '../../src/testing/compare.ts';
 import { sequence } from '../../src/testing/sequence.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';

@@ -27,7 +27,7 @@ export function realSubject(side = 'left'): Subject {
 
 /** A machine of ours; fresh for each sequence. */
 export async function simulatedSubjects(): Promise<() => Subject> {
-  const { createMachine } = (await import(new URL('../../src/machine/create-machine.ts', import.meta.url).href)) as {
+  const { createMachine } = (await import(new URL('../../src/union/create-machine.ts', import.meta.url).href)) as {
     createMachine: () => { task: SubjectTask };
   };
   return () => ({ name: 'lowerdir', task: createMachine().task, directory: `${directory}/left` });

@@ -13,6 +13,11 @@ export const entries: readonly string[] = Object.keys(manifest.exports)
   .filter((key) => key !== './package.json')
   .map((key) => `lowerdir${key.slice(1)}`);
 
+/** Those of them that exist where there is no Node. */
+export const browserEntries = entries.filter(
+  (name) => manifest.exports[name.replace('lowerdir', '.')].browser !== null,
+);
+
 /** What a user of this package is likely to have, and what `lowerdir/testing` needs. */
 const companions = ['fast-check', 'pure-rand', '@types/node', 'undici-types'];
 

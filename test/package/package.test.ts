@@ -5,7 +5,7 @@ import { build, type Metafile } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Consumer, entries, manifest, repository } from './consumer.ts';
+import { browserEntries, Consumer, entries, manifest, repository } from './consumer.ts';
 
 let consumer: Consumer;
 beforeAll(() => {
@@ -91,22 +91,29 @@ describe('a program', () => {
   });
 });
 
-describe('a TypeScript program', () => {
-  const imports = entries.map((name, index) => `import * as entry${index} from '${name}';`).join('\n');
-  const uses = `export const all = [${entries.map((_, index) => `entry${index}`).join(', ')}];`;
+/** A program that imports all `names`, the main entry first, and what else it says. */
+function programOf(names: readonly string[], text: string): string {
+  const imports = names.map((name, index) => `import * as entry${index} from '${name}';`);
+  const uses = `export const all = [${names.map((_, index) => `entry${index}`).join(', ')}];`;
   const work = `const { task } = entry0.createMachine({ seed: 1 });\nexport const size: number = task.stat('/').size;`;
   const wrong = `// @ts-expect-error a seed is a number\nentry0.createMachine({ seed: '1' });`;
-  const program = [imports, uses, work, wrong, ''].join('\n');
+  return [...imports, uses, work, wrong, text, ''].join('\n');
+}
+
+describe('a TypeScript program', () => {
+  const program = programOf(entries, `export const layer = entry0.directory('/');`);
+  const text = `// @ts-expect-error there is no outside\nentry0.directory('/');`;
+  const browserProgram = programOf(browserEntries, text);
   const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2023', '--types', 'node'];
-  const modes: readonly (readonly [name: string, file: string, options: readonly string[]])[] = [
-    ['nodenext, an ES module', 'program.mts', ['--module', 'nodenext']],
-    ['nodenext, CommonJS', 'program.cts', ['--module', 'nodenext']],
-    ['bundler', 'program.ts', ['--module', 'preserve', '--moduleResolution', 'bundler']],
-    ['bundler for browsers', 'browser.ts', ['--module', 'preserve', '--customConditions', 'browser']],
+  const modes: readonly (readonly [name: string, file: string, text: string, options: readonly string[]])[] = [
+    ['nodenext, an ES module', 'program.mts', program, ['--module', 'nodenext']],
+    ['nodenext, CommonJS', 'program.cts', program, ['--module', 'nodenext']],
+    ['bundler', 'program.ts', program, ['--module', 'preserve', '--moduleResolution', 'bundler']],
+    ['bundler for browsers', 'browser.ts', browserProgram, ['--module', 'preserve', '--customConditions', 'browser']],
   ];
 
-  it.each(modes)('type-checks under %s', slow, (_, file, options) => {
-    consumer.write({ [file]: program });
+  it.each(modes)('type-checks under %s', slow, (_, file, text, options) => {
+    consumer.write({ [file]: text });
     expect(consumer.tool('typescript/bin/tsc', [...strict, ...options, file])).toEqual(succeeds);
   });
 });
@@ -141,7 +148,7 @@ describe('a bundle', () => {
     expect(files.filter((file) => unwanted.test(file))).toEqual([]);
   });
 
-  it.each(entries)('for browsers of %s has no module of Node', async (name) => {
+  it.each(browserEntries)('for browsers of %s has no module of Node', async (name) => {
     const text = `import * as entry from '${name}'; console.log(entry)`;
     const { files, metafile } = await bundle(text, { platform: 'browser', external: memfs });
     expect(files.length).toBeGreaterThan(1);

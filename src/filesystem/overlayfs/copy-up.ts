@@ -80,7 +80,10 @@ function copyUpOne(superblock: OverlaySuperblock, dentry: Dentry, flags: number)
   if (superblock.workdir === undefined) raise('EROFS');
   const inode = overlayInode(dentry);
   const parent = overlayInode(dentry.parent);
-  if (inode.upper !== undefined) return setUpperAlias(dentry);
+  if (inode.upper !== undefined) {
+    setUpperAlias(dentry);
+    return;
+  }
   const lower = inode.lower[0]!;
   const real = lower.dentry.inode!;
   const stat = real.getattr();

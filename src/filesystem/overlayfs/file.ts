@@ -8,6 +8,7 @@ import { compareTimespec } from '../../abi/stat.ts';
 import { fileAccessed } from '../../kernel/atime.ts';
 import type { ExtentMap } from '../../kernel/extent-map.ts';
 import { type FileOperations, OpenFile } from '../../kernel/file.ts';
+import type { Fork } from '../../kernel/fork.ts';
 import type { Mapping } from '../../kernel/mmap.ts';
 import { closeFile } from '../../kernel/open.ts';
 import { kernelRead, kernelWrite } from '../../kernel/read-write.ts';
@@ -15,7 +16,7 @@ import { removePrivileges } from '../../kernel/setattr.ts';
 import { copyUpForOpen } from './copy-up.ts';
 import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
-import { asMounter, followFlags, openPath } from './real-file.ts';
+import { asMounter, followFlags, forkRealFile, openPath } from './real-file.ts';
 
 /** The real files of an object that was copied up while it was open. @see struct ovl_file */
 class CopiedUpFile {
@@ -152,6 +153,14 @@ class OverlayFileOperations implements FileOperations {
   mmap(file: OpenFile): Mapping {
     const first = firstFile(file);
     return first.ops.mmap(first);
+  }
+
+  fork(fork: Fork, old: OpenFile, made: OpenFile): void {
+    const { note } = old;
+    made.note =
+      note instanceof CopiedUpFile
+        ? new CopiedUpFile(forkRealFile(fork, note.lower), forkRealFile(fork, note.upper))
+        : forkRealFile(fork, note as OpenFile);
   }
 
   flush(file: OpenFile): void {

@@ -2,7 +2,6 @@
 import { Dentry } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
 import type { Inode } from '../../kernel/inode.ts';
-import { Mount } from '../../kernel/mount.ts';
 import { Layer, type LayerPath } from './entry.ts';
 import { OverlayInode } from './inode.ts';
 import type { LayerFilesystem, OverlayParts, OverlaySuperblock } from './super.ts';
@@ -33,12 +32,13 @@ export function forkOverlay(
     nameMax: old.nameMax,
     hasTmpfile: old.hasTmpfile,
     noXattr: old.noXattr,
-    dev: old.dev,
+    dev: fork.device(old.dev),
   });
   made.readOnly = old.readOnly;
-  made.whiteout = old.whiteout && fork.dentry(old.whiteout);
+  if (old.whiteout !== undefined) made.keepWhiteout(fork.dentry(old.whiteout));
   made.sharesWhiteout = old.sharesWhiteout;
   made.continueCounters(old);
+  made.pinDirectories();
   made.makeRoot(forkObject(made, old.root.inode as OverlayInode, fork, layers));
   return made;
 }
@@ -68,7 +68,6 @@ function forkObject(
   const made = new OverlayInode(superblock, old.mode, old.rdev);
   made.upper = old.upper && fork.dentry(old.upper);
   made.lower = old.lower.map((path) => forkPath(path, fork, layers));
-  made.pinAs(old);
   const { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable } = old;
   const { constantIno, impure, mayHaveWhiteouts, redirect, version } = old;
   Object.assign(made, { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable });
@@ -81,15 +80,8 @@ function forkPath(path: LayerPath, fork: Fork, layers: ReadonlyMap<Layer, Layer>
   return { dentry: fork.dentry(path.dentry), layer: layers.get(path.layer)! };
 }
 
-/** The uses that the old mount counted were carried over with its superblock and root. */
 function forkLayer(layer: Layer, fork: Fork): Layer {
-  const { mount } = layer;
-  const root = fork.dentry(mount.root);
-  const superblock = fork.superblock(mount.superblock);
-  const made = new Mount(superblock, root, mount.source, mount.flags);
-  superblock.active--;
-  root.inode!.holds--;
-  const forked = new Layer(layer.index, made, layer.fsid);
+  const forked = new Layer(layer.index, fork.mount(layer.mount), layer.fsid);
   forked.hasXwhiteouts = layer.hasXwhiteouts;
   return forked;
 }
@@ -97,7 +89,7 @@ function forkLayer(layer: Layer, fork: Fork): Layer {
 function forkFilesystem(old: LayerFilesystem, layers: ReadonlyMap<Layer, Layer>, fork: Fork): LayerFilesystem {
   return {
     superblock: old.superblock && fork.superblock(old.superblock),
-    pseudoDev: old.pseudoDev,
+    pseudoDev: fork.device(old.pseudoDev),
     uuid: old.uuid,
     topmost: old.topmost && layers.get(old.topmost),
   };

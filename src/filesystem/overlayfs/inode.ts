@@ -7,9 +7,9 @@ import { isDirectory } from '../../abi/mode.ts';
 import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
 import { touchAtime } from '../../kernel/atime.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
-import type { Dentry } from '../../kernel/dentry.ts';
+import { type Dentry, pin, unpin } from '../../kernel/dentry.ts';
 import type { FileOperations } from '../../kernel/file.ts';
-import { hold, type Inode, release } from '../../kernel/inode.ts';
+import type { Inode } from '../../kernel/inode.ts';
 import { genericPermission } from '../../kernel/permission.ts';
 import { copyUp, setOverlayAttributes } from './copy-up.ts';
 import { createObject, createTmpfile, linkObject, makeNode } from './dir.ts';
@@ -73,7 +73,7 @@ export class OverlayInode implements Inode {
     return this.#holds;
   }
 
-  /** While somebody holds the inode it holds its real objects; a merely cached one does not. */
+  /** While somebody holds the inode it holds the real names; a merely cached one does not. */
   set holds(count: number) {
     this.#holds = count;
     if (count > 0 && !this.#pinned) this.#pin();
@@ -82,34 +82,20 @@ export class OverlayInode implements Inode {
 
   #pin(): void {
     this.#pinned = true;
-    if (this.upper !== undefined) hold(this.upper.inode!);
-    for (const { dentry } of this.lower) hold(dentry.inode!);
+    if (this.upper !== undefined) pin(this.upper);
+    for (const { dentry } of this.lower) pin(dentry);
   }
 
   #unpin(): void {
     this.#pinned = false;
-    if (this.upper !== undefined) release(this.upper.inode!);
-    for (const { dentry } of this.lower) release(dentry.inode!);
-  }
-
-  /** Stands for `old` in a forked kernel, where the real objects are held already. */
-  pinAs(old: OverlayInode): void {
-    this.#pinned = old.#pinned;
+    if (this.upper !== undefined) unpin(this.upper);
+    for (const { dentry } of this.lower) unpin(dentry);
   }
 
   /** The inode got an upper object. @see ovl_inode_update() */
   setUpper(upper: Dentry): void {
     this.upper = upper;
-    if (this.#pinned) hold(upper.inode!);
-  }
-
-  /** The real objects are another ones now. */
-  replaceUpper(upper: Dentry): void {
-    const before = this.upper;
-    this.upper = upper;
-    if (!this.#pinned) return;
-    hold(upper.inode!);
-    if (before !== undefined) release(before.inode!);
+    if (this.#pinned) pin(upper);
   }
 
   /** Takes over the attributes of the real object. @see ovl_copyattr() */

@@ -81,7 +81,8 @@ function fillSuper(mounting: Mounting, request: MountRequest): OverlaySuperblock
   const dev = kernel.anonymousDevice();
   if (params.upper !== undefined) takeUpper(mounting, params.upper);
   takeLowers(mounting);
-  if (params.upper !== undefined) initUuid(mounting, params.upper.dentry);
+  initUuid(mounting, params.upper?.dentry);
+  checkXino(mounting);
   checkOverlaps(mounting);
   const { abilities, upperLayer } = mounting;
   const superblock = new OverlaySuperblock({
@@ -103,7 +104,7 @@ function fillSuper(mounting: Mounting, request: MountRequest): OverlaySuperblock
     dev,
   });
   for (let i = 0; i < abilities.tempNames; i++) superblock.nextTempName();
-  superblock.holdDirectories();
+  superblock.pinDirectories();
   if (request.readOnly) superblock.readOnly = true;
   makeRoot(superblock);
   return superblock;
@@ -131,6 +132,7 @@ function takeUpper(mounting: Mounting, upper: Path): void {
 /** @see ovl_get_lowerstack(), ovl_get_layers() */
 function takeLowers(mounting: Mounting): void {
   const { kernel, params, filesystems } = mounting;
+  if (params.upper === undefined && params.lower.length === 1) raise('EINVAL');
   for (const { mount } of params.lower) {
     const { superblock } = mount;
     mounting.nameMax = Math.max(mounting.nameMax, superblock.statfs().namelen);
@@ -166,10 +168,11 @@ function newFilesystem(kernel: Kernel, superblock: Superblock | undefined): Laye
  *
  * @see ovl_init_uuid_xattr()
  */
-function initUuid({ kernel, params, abilities, filesystems }: Mounting, upper: Dentry): void {
+function initUuid({ kernel, params, abilities, filesystems }: Mounting, upper: Dentry | undefined): void {
   const { config } = params;
-  if (abilities.noXattr && (config.uuid === 'auto' || config.uuid === 'on')) config.uuid = 'null';
   if (config.uuid === 'off' && filesystems.length > 1) config.uuid = 'null';
+  if (upper === undefined) return;
+  if (abilities.noXattr && (config.uuid === 'auto' || config.uuid === 'on')) config.uuid = 'null';
   if (config.uuid !== 'auto' && config.uuid !== 'on') return;
   if (getPrivateXattr(upper.inode!, XATTR_UUID)?.length === UUID_LENGTH) return;
   if (config.uuid === 'auto') {
@@ -183,6 +186,12 @@ function initUuid({ kernel, params, abilities, filesystems }: Mounting, upper: D
     if (!(error instanceof Errno)) throw error;
     config.uuid = 'null';
   }
+}
+
+/** Numbers that tell the filesystem too are not made yet; with one filesystem they would be the same anyway. */
+function checkXino({ params, filesystems, upperLayer }: Mounting): void {
+  const isSame = filesystems.length - (upperLayer === undefined ? 1 : 0) === 1;
+  if (params.config.xino !== 'off' && !isSame) raise('EINVAL');
 }
 
 /** No lower layer may lie within another layer or a work directory. @see ovl_check_overlapping_layers() */

@@ -13,6 +13,7 @@ export const OVL_MAX_STACK = 500;
 
 export type RedirectMode = 'follow' | 'nofollow' | 'on';
 export type UuidMode = 'off' | 'null' | 'auto' | 'on';
+export type XinoMode = 'off' | 'auto' | 'on';
 
 export interface OverlayConfig {
   /** As the caller wrote it, for /proc/mounts. */
@@ -22,6 +23,8 @@ export interface OverlayConfig {
   defaultPermissions: boolean;
   redirectMode: RedirectMode;
   uuid: UuidMode;
+  /** Has no effect where all layers lie on one filesystem. */
+  xino: XinoMode;
 }
 
 /** The parsed options, with the directories that they name. */
@@ -58,6 +61,7 @@ function defaultConfig(): OverlayConfig {
     defaultPermissions: false,
     redirectMode: 'follow',
     uuid: 'auto',
+    xino: 'off',
   };
 }
 
@@ -117,7 +121,7 @@ const parsers: Record<string, ((draft: Draft, value: string | undefined) => void
     draft.config.workdir = value;
   },
   default_permissions: (draft, value) => {
-    if (value !== undefined) raise('EINVAL');
+    noValue(value);
     draft.config.defaultPermissions = true;
   },
   redirect_dir: (draft, value) => {
@@ -127,10 +131,14 @@ const parsers: Record<string, ((draft: Draft, value: string | undefined) => void
   uuid: (draft, value) => {
     draft.config.uuid = oneOf(value, ['off', 'null', 'auto', 'on']);
   },
+  xino: (draft, value) => {
+    draft.config.xino = oneOf(value, ['off', 'auto', 'on']);
+  },
+  override_creds: (_, value) => noValue(value),
+  nooverride_creds: (_, value) => noValue(value),
   index: (_, value) => void oneOf(value, ['off']),
   metacopy: (_, value) => void oneOf(value, ['off']),
   nfs_export: (_, value) => void oneOf(value, ['off']),
-  xino: (_, value) => void oneOf(value, ['off']),
   verity: (_, value) => void oneOf(value, ['off']),
 };
 
@@ -138,9 +146,14 @@ function oneOf<const T extends string>(value: string | undefined, allowed: reado
   return allowed.find((word) => word === value) ?? raise('EINVAL');
 }
 
+/** @throws Errno EINVAL for a word that takes no value and has one */
+function noValue(value: string | undefined): void {
+  if (value !== undefined) raise('EINVAL');
+}
+
 const nonEmpty = (value: string | undefined): string => (value === undefined || value === '' ? raise('EINVAL') : value);
 
-const unescape = (name: string): string => name.replace(/\\([^])/g, '$1').replace(/\\$/, '');
+const withoutEscapes = (name: string): string => name.replace(/\\(.?)/gs, '$1');
 
 /** @see ovl_mount_dir() */
 function directoryAt(draft: Draft, name: string): Path {
@@ -151,7 +164,7 @@ function directoryAt(draft: Draft, name: string): Path {
 }
 
 function upperDirectory(draft: Draft, value: string): Path {
-  const path = directoryAt(draft, unescape(value));
+  const path = directoryAt(draft, withoutEscapes(value));
   if (path.mount.readOnly) raise('EINVAL');
   return path;
 }
@@ -168,7 +181,7 @@ function parseLowerdir(draft: Draft, value: string): void {
   if (names.length > OVL_MAX_STACK) raise('EINVAL');
   for (const [i, { name, dataOnly }] of names.entries()) {
     if (!dataOnly && i > 0 && names[i - 1]!.dataOnly) raise('EINVAL');
-    draft.lower.push(directoryAt(draft, unescape(name)));
+    draft.lower.push(directoryAt(draft, withoutEscapes(name)));
     if (dataOnly) draft.dataOnly++;
   }
   draft.config.lowerdir = value;

@@ -13,6 +13,7 @@ import { isWhiteout } from '../../abi/whiteout.ts';
 import type { Timespec } from '../../abi/stat.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { FileOperations, Filldir, OpenFile } from '../../kernel/file.ts';
+import type { Fork } from '../../kernel/fork.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import type { Mapping } from '../../kernel/mmap.ts';
@@ -22,7 +23,7 @@ import { iterateDirectory } from '../../kernel/readdir.ts';
 import { vfsRemovexattr } from '../../kernel/xattr.ts';
 import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode, realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
-import { asMounter, openPath } from './real-file.ts';
+import { asMounter, forkRealFile, openPath } from './real-file.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { attempt } from './whiteout.ts';
 import { XATTR_IMPURE } from './xattr.ts';
@@ -185,8 +186,7 @@ function getCache(dentry: Dentry): DirCache {
     ctime: directory!.ctime,
     size: directory!.size,
   }));
-  const dots = entries.filter(({ name }) => name === '.' || name === '..');
-  inode.cache = { version: inode.version, references: 1, entries, dots, witnesses };
+  inode.cache = { version: inode.version, references: 1, entries, dots: dotsOf(entries), witnesses };
   return inode.cache;
 }
 
@@ -194,6 +194,15 @@ function getCache(dentry: Dentry): DirCache {
 function forgetDots({ dots }: DirCache): void {
   for (const entry of dots) if (entry.name === '..' || entry.isUpper) entry.ino = 0;
 }
+
+/** A listing that is under way goes on in a forked machine, where nobody else has it. */
+function copyCache(cache: DirCache): DirCache {
+  const entries = cache.entries.map((entry) => ({ ...entry }));
+  return { version: cache.version, references: 1, entries, dots: dotsOf(entries), witnesses: [] };
+}
+
+const dotsOf = (entries: readonly CacheEntry[]): CacheEntry[] =>
+  entries.filter(({ name }) => name === '.' || name === '..');
 
 /** The layers are those that were read, and none was changed behind the overlay's back. */
 function isSame(inode: OverlayInode, { witnesses }: DirCache): boolean {
@@ -392,6 +401,14 @@ class OverlayDirectoryOperations implements FileOperations {
     const open = openDirectoryOf(file);
     const real = upperFile(file, open) ?? open.real;
     return real.ops.ioctl(real, request, argument);
+  }
+
+  fork(fork: Fork, old: OpenFile, made: OpenFile): void {
+    const open = openDirectoryOf(old);
+    const forked = new OverlayDirectory(open.isReal, open.isUpper, forkRealFile(fork, open.real));
+    forked.upper = open.upper && forkRealFile(fork, open.upper);
+    if (old.position > 0 && open.cache !== undefined) forked.cache = copyCache(open.cache);
+    made.note = forked;
   }
 
   mmap(): Mapping {

@@ -2,6 +2,7 @@
 import { O_ACCMODE, O_APPEND, O_DIRECT, O_NOATIME, O_NONBLOCK, O_RDONLY } from '../../abi/flags.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { OpenFile } from '../../kernel/file.ts';
+import type { Fork } from '../../kernel/fork.ts';
 import { S_APPEND } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import type { Mount } from '../../kernel/mount.ts';
@@ -38,6 +39,13 @@ export function followFlags(file: OpenFile, real: OpenFile): void {
   if (((file.flags ^ real.flags) & SETFL_MASK) === 0) return;
   if (((file.flags ^ real.flags) & O_APPEND) !== 0 && (real.inode.flags & S_APPEND) !== 0) raise('EPERM');
   real.flags = (real.flags & ~SETFL_MASK) | (file.flags & SETFL_MASK);
+}
+
+/** The counterpart of a real file that one open file of the overlay has. */
+export function forkRealFile(fork: Fork, old: OpenFile): OpenFile {
+  const made = fork.file(old);
+  made.references = 1;
+  return made;
 }
 
 /** Acts on real files as the mounter. */

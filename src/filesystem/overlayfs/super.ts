@@ -7,9 +7,9 @@ import { raise } from '../../abi/errno.ts';
 import { isDirectory, isRegular, isSpecial, isSymlink } from '../../abi/mode.ts';
 import type { Stat, StatFS } from '../../abi/stat.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
-import { Dentry } from '../../kernel/dentry.ts';
+import { Dentry, pin, unpin } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
-import { hold, type Inode, release, S_IMMUTABLE } from '../../kernel/inode.ts';
+import { type Inode, S_IMMUTABLE } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { type Mount, wantWrite } from '../../kernel/mount.ts';
 import { genericPermission, MAY_READ, MAY_WRITE } from '../../kernel/permission.ts';
@@ -114,9 +114,21 @@ export class OverlaySuperblock implements Superblock {
   }
 
   /** Keeps the work directories, whatever somebody does to them. */
-  holdDirectories(): void {
-    if (this.workBase !== undefined) hold(this.workBase.inode!);
-    if (this.workdir !== undefined) hold(this.workdir.inode!);
+  pinDirectories(): void {
+    if (this.workBase !== undefined) pin(this.workBase);
+    if (this.workdir !== undefined) pin(this.workdir);
+  }
+
+  /** Further whiteouts are to be links to this one. */
+  keepWhiteout(whiteout: Dentry): void {
+    pin(whiteout);
+    this.whiteout = whiteout;
+  }
+
+  /** The shared whiteout is given away: it cannot have more links. */
+  giveWhiteout(whiteout: Dentry): void {
+    this.whiteout = undefined;
+    unpin(whiteout);
   }
 
   /** There is nowhere to write to. @see ovl_force_readonly() */
@@ -257,7 +269,7 @@ export class OverlaySuperblock implements Superblock {
   shutdown(): void {
     this.inodesByKey.clear();
     this.partedInodes.clear();
-    for (const kept of [this.workBase, this.workdir, this.whiteout]) if (kept !== undefined) release(kept.inode!);
+    for (const kept of [this.workBase, this.workdir, this.whiteout]) if (kept !== undefined) unpin(kept);
     for (const layer of this.lowerLayers) layer.mount.drop();
     this.upperLayer?.mount.drop();
   }

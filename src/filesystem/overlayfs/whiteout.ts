@@ -9,7 +9,7 @@ import { isDirectory, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../abi/mode.t
 import { isWhiteout, WHITEOUT_DEV, WHITEOUT_MODE } from '../../abi/whiteout.ts';
 import { vfsCreate, vfsMkdir, vfsMknod, vfsSymlink } from '../../kernel/create.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
-import { hold, type Inode, release } from '../../kernel/inode.ts';
+import type { Inode } from '../../kernel/inode.ts';
 import { vfsLink } from '../../kernel/link.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { vfsRename } from '../../kernel/rename.ts';
@@ -90,10 +90,9 @@ export function attempt(step: () => void): boolean {
 /** A whiteout in the work directory: a link to the shared one where links can be made. @see ovl_whiteout() */
 function takeWhiteout(superblock: OverlaySuperblock): Dentry {
   if (superblock.whiteout === undefined) {
-    superblock.whiteout = createTemp(superblock, { mode: WHITEOUT_MODE, rdev: WHITEOUT_DEV, link: '' });
-    hold(superblock.whiteout.inode!);
+    superblock.keepWhiteout(createTemp(superblock, { mode: WHITEOUT_MODE, rdev: WHITEOUT_DEV, link: '' }));
   }
-  const shared = superblock.whiteout;
+  const shared = superblock.whiteout!;
   if (superblock.sharesWhiteout) {
     try {
       return createTemp(superblock, { mode: WHITEOUT_MODE, rdev: WHITEOUT_DEV, link: '', hardlink: shared });
@@ -102,8 +101,7 @@ function takeWhiteout(superblock: OverlaySuperblock): Dentry {
       if (error.code !== 'EMLINK') superblock.sharesWhiteout = false;
     }
   }
-  superblock.whiteout = undefined;
-  release(shared.inode!);
+  superblock.giveWhiteout(shared);
   return shared;
 }
 

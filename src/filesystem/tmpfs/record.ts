@@ -3,7 +3,7 @@ import type { Timespec } from '../../abi/stat.ts';
 import { countCopy, type Epoch } from '../../kernel/epoch.ts';
 import { ExtentMap } from '../../kernel/extent-map.ts';
 import { utf8Length } from '../../kernel/lookup.ts';
-import { TmpfsDirectory } from './directory.ts';
+import type { TmpfsDirectory } from './directory.ts';
 
 /** How many fields a row has. */
 const ROW_SLOTS = 15;

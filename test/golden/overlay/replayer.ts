@@ -23,7 +23,7 @@ import {
   SEEK_SET,
 } from '../../../src/abi/flags.ts';
 import { makedev, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from '../../../src/abi/mode.ts';
-import { createMachine } from '../../../src/machine/create-machine.ts';
+import { createMachine } from '../../../src/union/create-machine.ts';
 import type { MappedRegion } from '../../../src/kernel/mmap.ts';
 import type { Task } from '../../../src/kernel/task.ts';
 import { changeBetween, entryOf, InodeClasses, listDirectory, readAll, treeOf, typeOf } from './observe.ts';

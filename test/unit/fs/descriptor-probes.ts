@@ -47,67 +47,183 @@ const descriptors: Probe[] = [
   once('open of a directory for writing', (fs, dir) => fs.openSync(`${dir}/dir`, 'w')),
   once('open with O_DIRECTORY', (fs, dir) => fs.openSync(`${dir}/f`, fs.constants.O_DIRECTORY)),
   once('open with O_NOFOLLOW', (fs, dir) => fs.openSync(`${dir}/link`, fs.constants.O_NOFOLLOW)),
-  once('read five of five', withFd('r', (fs, fd) => read(fs, fd, 0, 5, null))),
-  once('read into the middle', withFd('r', (fs, fd) => read(fs, fd, 2, 3, 1))),
-  once('read with options', withFd('r', (fs, fd) => read(fs, fd, { offset: 1, length: 2, position: 3 }))),
-  once('read twice from the position', withFd('r', (fs, fd) => [read(fs, fd, 0, 2, null), read(fs, fd, 0, 8, null), read(fs, fd, 0, 8, null)])),
-  once('read at a bigint', withFd('r', (fs, fd) => read(fs, fd, 0, 2, 3n))),
-  once('read past the end', withFd('r', (fs, fd) => read(fs, fd, 0, 2, 99))),
-  once('read too much', withFd('r', (fs, fd) => read(fs, fd, 0, 99, 0))),
-  once('read nothing', withFd('r', (fs, fd) => read(fs, fd, 0, 0, 0))),
-  once('read of what is open for writing', withFd('a', (fs, fd) => read(fs, fd, 0, 2, 0))),
+  once(
+    'read five of five',
+    withFd('r', (fs, fd) => read(fs, fd, 0, 5, null)),
+  ),
+  once(
+    'read into the middle',
+    withFd('r', (fs, fd) => read(fs, fd, 2, 3, 1)),
+  ),
+  once(
+    'read with options',
+    withFd('r', (fs, fd) => read(fs, fd, { offset: 1, length: 2, position: 3 })),
+  ),
+  once(
+    'read twice from the position',
+    withFd('r', (fs, fd) => [read(fs, fd, 0, 2, null), read(fs, fd, 0, 8, null), read(fs, fd, 0, 8, null)]),
+  ),
+  once(
+    'read at a bigint',
+    withFd('r', (fs, fd) => read(fs, fd, 0, 2, 3n)),
+  ),
+  once(
+    'read past the end',
+    withFd('r', (fs, fd) => read(fs, fd, 0, 2, 99)),
+  ),
+  once(
+    'read too much',
+    withFd('r', (fs, fd) => read(fs, fd, 0, 99, 0)),
+  ),
+  once(
+    'read nothing',
+    withFd('r', (fs, fd) => read(fs, fd, 0, 0, 0)),
+  ),
+  once(
+    'read of what is open for writing',
+    withFd('a', (fs, fd) => read(fs, fd, 0, 2, 0)),
+  ),
   once('read of a directory', (fs, dir) => {
     const fd = fs.openSync(`${dir}/dir`);
     const answer = attempt(() => fs.readSync(fd, Buffer.alloc(1)));
     fs.closeSync(fd);
     return answer;
   }),
-  once('read with a callback', withFd('r', (fs, fd) => callback(fs, 'read', fd, Buffer.alloc(3), 0, 3, 1))),
-  once('read with a callback and options', withFd('r', (fs, fd) => callback(fs, 'read', fd, { buffer: Buffer.alloc(2), position: 1 }))),
-  once('write at the position', withFd('r+', (fs, fd) => [fs.writeSync(fd, Buffer.from('HE')), fs.writeSync(fd, 'y')])),
-  once('write at a place', withFd('r+', (fs, fd) => fs.writeSync(fd, Buffer.from('abc'), 1, 2, 3))),
-  once('write a string at a place', withFd('r+', (fs, fd) => fs.writeSync(fd, '4142', 4, 'hex'))),
-  once('write leaves a hole', withFd('r+', (fs, fd) => fs.writeSync(fd, 'end', 8))),
-  once('write appends whatever the place', withFd('a+', (fs, fd) => fs.writeSync(fd, 'Z', 0))),
-  once('write with options', withFd('r+', (fs, fd) => fs.writeSync(fd, Buffer.from('xyz'), { offset: 1, length: 1, position: 2 }))),
-  once('write to what is open for reading', withFd('r', (fs, fd) => attempt(() => fs.writeSync(fd, 'x')))),
-  once('write with a callback', withFd('r+', (fs, fd) => callback(fs, 'write', fd, 'abc', 1, 'utf8'))),
-  once('write of a number', withFd('r+', (fs, fd) => attempt(() => fs.writeSync(fd, 5)))),
-  once('write beyond the buffer', withFd('r+', (fs, fd) => attempt(() => fs.writeSync(fd, Buffer.from('x'), 0, 9)))),
-  once('readv', withFd('r', (fs, fd) => {
-    const views = [Buffer.alloc(2), Buffer.alloc(5)];
-    return [fs.readvSync(fd, views, 1), views];
-  })),
-  once('readv of none', withFd('r', (fs, fd) => attempt(() => fs.readvSync(fd, [])))),
-  once('readv with a callback', withFd('r', (fs, fd) => callback(fs, 'readv', fd, [Buffer.alloc(2)]))),
-  once('writev', withFd('r+', (fs, fd) => fs.writevSync(fd, [Buffer.from('a'), Buffer.from('bc')], 2))),
-  once('writev of none', withFd('r+', (fs, fd) => fs.writevSync(fd, []))),
-  once('writev with a callback', withFd('r+', (fs, fd) => callback(fs, 'writev', fd, [Buffer.from('ab')], null))),
-  once('ftruncate', withFd('r+', (fs, fd) => fs.ftruncateSync(fd, 3))),
-  once('ftruncate of what is open for reading', withFd('r', (fs, fd) => attempt(() => fs.ftruncateSync(fd, 3)))),
-  once('fstat', withFd('r', (fs, fd) => fs.fstatSync(fd))),
-  once('fstat with bigints', withFd('r', (fs, fd) => fs.fstatSync(fd, { bigint: true }))),
-  once('fchmod, fchown, futimes', withFd('r', (fs, fd) => {
-    fs.fchmodSync(fd, 0o600);
-    fs.fchownSync(fd, -1, -1);
-    fs.futimesSync(fd, 1, 2.5);
-    const { mode, atimeMs, mtimeMs } = fs.fstatSync(fd);
-    return [mode, atimeMs, mtimeMs];
-  })),
-  once('fsync and fdatasync', withFd('r+', (fs, fd) => [fs.fsyncSync(fd), fs.fdatasyncSync(fd)])),
+  once(
+    'read with a callback',
+    withFd('r', (fs, fd) => callback(fs, 'read', fd, Buffer.alloc(3), 0, 3, 1)),
+  ),
+  once(
+    'read with a callback and options',
+    withFd('r', (fs, fd) => callback(fs, 'read', fd, { buffer: Buffer.alloc(2), position: 1 })),
+  ),
+  once(
+    'write at the position',
+    withFd('r+', (fs, fd) => [fs.writeSync(fd, Buffer.from('HE')), fs.writeSync(fd, 'y')]),
+  ),
+  once(
+    'write at a place',
+    withFd('r+', (fs, fd) => fs.writeSync(fd, Buffer.from('abc'), 1, 2, 3)),
+  ),
+  once(
+    'write a string at a place',
+    withFd('r+', (fs, fd) => fs.writeSync(fd, '4142', 4, 'hex')),
+  ),
+  once(
+    'write leaves a hole',
+    withFd('r+', (fs, fd) => fs.writeSync(fd, 'end', 8)),
+  ),
+  once(
+    'write appends whatever the place',
+    withFd('a+', (fs, fd) => fs.writeSync(fd, 'Z', 0)),
+  ),
+  once(
+    'write with options',
+    withFd('r+', (fs, fd) => fs.writeSync(fd, Buffer.from('xyz'), { offset: 1, length: 1, position: 2 })),
+  ),
+  once(
+    'write to what is open for reading',
+    withFd('r', (fs, fd) => attempt(() => fs.writeSync(fd, 'x'))),
+  ),
+  once(
+    'write with a callback',
+    withFd('r+', (fs, fd) => callback(fs, 'write', fd, 'abc', 1, 'utf8')),
+  ),
+  once(
+    'write of a number',
+    withFd('r+', (fs, fd) => attempt(() => fs.writeSync(fd, 5))),
+  ),
+  once(
+    'write beyond the buffer',
+    withFd('r+', (fs, fd) => attempt(() => fs.writeSync(fd, Buffer.from('x'), 0, 9))),
+  ),
+  once(
+    'readv',
+    withFd('r', (fs, fd) => {
+      const views = [Buffer.alloc(2), Buffer.alloc(5)];
+      return [fs.readvSync(fd, views, 1), views];
+    }),
+  ),
+  once(
+    'readv of none',
+    withFd('r', (fs, fd) => attempt(() => fs.readvSync(fd, []))),
+  ),
+  once(
+    'readv with a callback',
+    withFd('r', (fs, fd) => callback(fs, 'readv', fd, [Buffer.alloc(2)])),
+  ),
+  once(
+    'writev',
+    withFd('r+', (fs, fd) => fs.writevSync(fd, [Buffer.from('a'), Buffer.from('bc')], 2)),
+  ),
+  once(
+    'writev of none',
+    withFd('r+', (fs, fd) => fs.writevSync(fd, [])),
+  ),
+  once(
+    'writev with a callback',
+    withFd('r+', (fs, fd) => callback(fs, 'writev', fd, [Buffer.from('ab')], null)),
+  ),
+  once(
+    'ftruncate',
+    withFd('r+', (fs, fd) => fs.ftruncateSync(fd, 3)),
+  ),
+  once(
+    'ftruncate of what is open for reading',
+    withFd('r', (fs, fd) => attempt(() => fs.ftruncateSync(fd, 3))),
+  ),
+  once(
+    'fstat',
+    withFd('r', (fs, fd) => fs.fstatSync(fd)),
+  ),
+  once(
+    'fstat with bigints',
+    withFd('r', (fs, fd) => fs.fstatSync(fd, { bigint: true })),
+  ),
+  once(
+    'fchmod, fchown, futimes',
+    withFd('r', (fs, fd) => {
+      fs.fchmodSync(fd, 0o600);
+      fs.fchownSync(fd, -1, -1);
+      fs.futimesSync(fd, 1, 2.5);
+      const { mode, atimeMs, mtimeMs } = fs.fstatSync(fd);
+      return [mode, atimeMs, mtimeMs];
+    }),
+  ),
+  once(
+    'fsync and fdatasync',
+    withFd('r+', (fs, fd) => [fs.fsyncSync(fd), fs.fdatasyncSync(fd)]),
+  ),
   ...['closeSync', 'fstatSync', 'fsyncSync', 'fdatasyncSync', 'ftruncateSync'].flatMap((call) =>
     [9999, -1, 1.5, 'x', undefined].map((fd) => once(`${call} of ${fd}`, (fs) => fs[call](fd))),
   ),
-  once('readFile by descriptor goes on', withFd('r', (fs, fd) => [read(fs, fd, 0, 2, null), fs.readFileSync(fd, 'utf8'), fs.readFileSync(fd, 'utf8')])),
-  once('writeFile by descriptor writes where it is', withFd('r+', (fs, fd) => [read(fs, fd, 0, 2, null), fs.writeFileSync(fd, 'X')])),
-  once('appendFile by descriptor', withFd('a', (fs, fd) => fs.appendFileSync(fd, '++'))),
-  once('read behind unlink', withFd('r', (fs, fd, dir) => {
-    fs.unlinkSync(`${dir}/f`);
-    const answer = [read(fs, fd, 0, 5, 0), fs.fstatSync(fd).nlink];
-    fs.renameSync(`${dir}/hard`, `${dir}/f`);
-    return answer;
-  })),
-  once('callbacks without a function', (fs, dir) => [attempt(() => fs.stat(dir)), attempt(() => fs.readFile(dir, 'utf8')), attempt(() => fs.mkdir(dir, 5)), attempt(() => fs.exists(dir))]),
+  once(
+    'readFile by descriptor goes on',
+    withFd('r', (fs, fd) => [read(fs, fd, 0, 2, null), fs.readFileSync(fd, 'utf8'), fs.readFileSync(fd, 'utf8')]),
+  ),
+  once(
+    'writeFile by descriptor writes where it is',
+    withFd('r+', (fs, fd) => [read(fs, fd, 0, 2, null), fs.writeFileSync(fd, 'X')]),
+  ),
+  once(
+    'appendFile by descriptor',
+    withFd('a', (fs, fd) => fs.appendFileSync(fd, '++')),
+  ),
+  once(
+    'read behind unlink',
+    withFd('r', (fs, fd, dir) => {
+      fs.unlinkSync(`${dir}/f`);
+      const answer = [read(fs, fd, 0, 5, 0), fs.fstatSync(fd).nlink];
+      fs.renameSync(`${dir}/hard`, `${dir}/f`);
+      return answer;
+    }),
+  ),
+  once('callbacks without a function', (fs, dir) => [
+    attempt(() => fs.stat(dir)),
+    attempt(() => fs.readFile(dir, 'utf8')),
+    attempt(() => fs.mkdir(dir, 5)),
+    attempt(() => fs.exists(dir)),
+  ]),
   once('exists', async (fs, dir) => [
     ...['f', 'none', 'broken', 'link', 'dir/', 'f/'].map((name) => fs.existsSync(`${dir}/${name}`)),
     fs.existsSync(undefined),
@@ -119,9 +235,17 @@ const descriptors: Probe[] = [
     fs.lstatSync(`${dir}/f/x`, { throwIfNoEntry: false }),
     attempt(() => fs.statSync(`${dir}/loop`, { throwIfNoEntry: false })),
   ]),
-  once('realpath.native', (fs, dir) => [fs.realpathSync.native(`${dir}/dlink`), attempt(() => fs.realpathSync.native(`${dir}/f/`)), attempt(() => fs.realpathSync.native(`${dir}/none`))]),
+  once('realpath.native', (fs, dir) => [
+    fs.realpathSync.native(`${dir}/dlink`),
+    attempt(() => fs.realpathSync.native(`${dir}/f/`)),
+    attempt(() => fs.realpathSync.native(`${dir}/none`)),
+  ]),
   once('mkdtemp', async (fs, dir) => {
-    const made = [fs.mkdtempSync(`${dir}/t-`), await fs.promises.mkdtemp(`${dir}/t-`), (await callback(fs, 'mkdtemp', `${dir}/t-`))[0]];
+    const made = [
+      fs.mkdtempSync(`${dir}/t-`),
+      await fs.promises.mkdtemp(`${dir}/t-`),
+      (await callback(fs, 'mkdtemp', `${dir}/t-`))[0],
+    ];
     return made.map((path: any) => [path.replace(/[a-zA-Z0-9]{6}$/, 'XXXXXX'), fs.statSync(path).mode]);
   }),
   once('setgid is inherited', (fs, dir) => {
@@ -150,7 +274,12 @@ const shapes: Probe[] = [
   }),
   once('stats with their classes', (fs, dir) => {
     const stats = fs.statSync(`${dir}/f`);
-    return [stats instanceof fs.Stats, stats.constructor.name, stats.atime.getTime() === Math.round(stats.atimeMs), stats.blocks];
+    return [
+      stats instanceof fs.Stats,
+      stats.constructor.name,
+      stats.atime.getTime() === Math.round(stats.atimeMs),
+      stats.blocks,
+    ];
   }),
   once('dates of stats', (fs, dir) => {
     fs.utimesSync(`${dir}/f`, 1000.4999, -0.5 + 2000);
@@ -164,7 +293,9 @@ const shapes: Probe[] = [
   once('readdir below', (fs, dir) => fs.readdirSync(dir, { recursive: true })),
   once('readdir below with types', (fs, dir) => fs.readdirSync(dir, { recursive: true, withFileTypes: true })),
   once('readdir below, promised', async (fs, dir) => (await fs.promises.readdir(dir, { recursive: true })).sort()),
-  once('readdir with types as bytes', (fs, dir) => fs.readdirSync(dir, { withFileTypes: true, encoding: 'buffer' }).map((entry: any) => entry.name)),
+  once('readdir with types as bytes', (fs, dir) =>
+    fs.readdirSync(dir, { withFileTypes: true, encoding: 'buffer' }).map((entry: any) => entry.name),
+  ),
   once('opendir and read', (fs, dir) => {
     const opened = fs.opendirSync(dir);
     const names = [];
@@ -180,7 +311,8 @@ const shapes: Probe[] = [
   }),
   once('opendir below', async (fs, dir) => {
     const names = [];
-    for await (const entry of await fs.promises.opendir(`${dir}/dir`, { recursive: true })) names.push([entry.parentPath, entry.name]);
+    for await (const entry of await fs.promises.opendir(`${dir}/dir`, { recursive: true }))
+      names.push([entry.parentPath, entry.name]);
     return names.map((at) => at.join('|')).sort();
   }),
   once('opendir with a callback', async (fs, dir) => {
@@ -190,7 +322,12 @@ const shapes: Probe[] = [
   once('names that are no UTF-8', (fs, dir) => {
     const path = Buffer.concat([Buffer.from(`${dir}/empty/`), Buffer.from([0x61, 0xff, 0xfe])]);
     fs.writeFileSync(path, 'odd');
-    return [fs.readFileSync(path, 'utf8'), fs.readdirSync(`${dir}/empty`), fs.readdirSync(`${dir}/empty`, 'buffer'), fs.readdirSync(`${dir}/empty`, 'hex')];
+    return [
+      fs.readFileSync(path, 'utf8'),
+      fs.readdirSync(`${dir}/empty`),
+      fs.readdirSync(`${dir}/empty`, 'buffer'),
+      fs.readdirSync(`${dir}/empty`, 'hex'),
+    ];
   }),
   once('an order of names by bytes', (fs, dir) => {
     for (const name of ['\u{1f600}', '\uffee', 'Z', 'a', 'é', '~']) fs.writeFileSync(`${dir}/empty/${name}`, '');
@@ -204,7 +341,10 @@ const shapes: Probe[] = [
     const blob = await fs.openAsBlob(`${dir}/f`, { type: 'text/plain' });
     return [await blob.text(), blob.size, blob.type];
   }),
-  once('lchmod', async (fs, dir) => [typeof fs.lchmod, await fs.promises.lchmod(`${dir}/f`, 0o600).catch((error: unknown) => error)]),
+  once('lchmod', async (fs, dir) => [
+    typeof fs.lchmod,
+    await fs.promises.lchmod(`${dir}/f`, 0o600).catch((error: unknown) => error),
+  ]),
   once('watch of nothing', (fs, dir) => fs.watch(`${dir}/none`)),
   once('URLs', (fs) => [
     attempt(() => fs.statSync(new URL('http://a/b'))),

@@ -49,11 +49,26 @@ const attributes: Probe[] = [
 ];
 
 const names: Probe[] = [
-  ...inAllForms('link', 'a file', (d) => [`${d}/f`, `${d}/new`], (fs, d) => fs.statSync(`${d}/new`).nlink),
+  ...inAllForms(
+    'link',
+    'a file',
+    (d) => [`${d}/f`, `${d}/new`],
+    (fs, d) => fs.statSync(`${d}/new`).nlink,
+  ),
   ...inAllForms('link', 'over a file', (d) => [`${d}/f`, `${d}/zero`]),
   ...inAllForms('link', 'a directory', (d) => [`${d}/dir`, `${d}/new`]),
-  ...inAllForms('link', 'a symlink', (d) => [`${d}/link`, `${d}/new`], (fs, d) => fs.readlinkSync(`${d}/new`)),
-  ...inAllForms('symlink', 'to anything', (d) => ['any/../where', `${d}/new`], (fs, d) => fs.readlinkSync(`${d}/new`)),
+  ...inAllForms(
+    'link',
+    'a symlink',
+    (d) => [`${d}/link`, `${d}/new`],
+    (fs, d) => fs.readlinkSync(`${d}/new`),
+  ),
+  ...inAllForms(
+    'symlink',
+    'to anything',
+    (d) => ['any/../where', `${d}/new`],
+    (fs, d) => fs.readlinkSync(`${d}/new`),
+  ),
   ...inAllForms('symlink', 'over a file', (d) => ['x', `${d}/f`]),
   ...inAllForms('symlink', 'to no name', (d) => ['', `${d}/new`]),
   ...inAllForms('symlink', 'of a wrong type', (d) => ['x', `${d}/new`, 'other']),
@@ -99,14 +114,24 @@ const directories: Probe[] = [
   ...inAllForms('rmdir', 'a full one', (d) => [`${d}/dir`]),
   ...inAllForms('rmdir', 'a file', (d) => [`${d}/f`]),
   ...inAllForms('rmdir', 'nothing', (d) => [`${d}/none`]),
-  ...inAllForms('rm', 'a file', (d) => [`${d}/f`], (fs, d) => fs.statSync(`${d}/hard`).nlink),
+  ...inAllForms(
+    'rm',
+    'a file',
+    (d) => [`${d}/f`],
+    (fs, d) => fs.statSync(`${d}/hard`).nlink,
+  ),
   ...inAllForms('rm', 'a link to a directory', (d) => [`${d}/dlink`], namesAt('')),
   ...inAllForms('rm', 'a directory', (d) => [`${d}/dir`]),
   ...inAllForms('rm', 'a tree', (d) => [`${d}/dir`, { recursive: true }], namesAt('')),
   ...inAllForms('rm', 'nothing', (d) => [`${d}/none`]),
   ...inAllForms('rm', 'nothing by force', (d) => [`${d}/none`, { force: true }]),
   ...inAllForms('rm', 'a directory by force', (d) => [`${d}/dir`, { force: true }]),
-  ...inAllForms('rm', 'a tree by force', (d) => [`${d}/dir`, { force: true, recursive: true, maxRetries: 2 }], namesAt('')),
+  ...inAllForms(
+    'rm',
+    'a tree by force',
+    (d) => [`${d}/dir`, { force: true, recursive: true, maxRetries: 2 }],
+    namesAt(''),
+  ),
   ...inAllForms('rm', 'with wrong options', (d) => [`${d}/f`, { force: 1 }]),
   ...inAllForms('readdir', 'of a directory', (d) => [d]),
   ...inAllForms('readdir', 'as bytes', (d) => [d, 'buffer']),
@@ -131,10 +156,12 @@ const data: Probe[] = [
   ...inAllForms('writeFile', 'text', (d) => [`${d}/new`, 'grüße'], textAt('new')),
   ...inAllForms('writeFile', 'over text', (d) => [`${d}/f`, 'x'], textAt('hard')),
   ...inAllForms('writeFile', 'bytes of a view', (d) => [`${d}/new`, new Uint16Array([0x4142, 0x4344])], textAt('new')),
-  ...inAllForms('writeFile', 'latin1 with a mode', (d) => [`${d}/new`, 'é', { encoding: 'latin1', mode: 0o600 }], (fs, d) => [
-    fs.readFileSync(`${d}/new`),
-    fs.statSync(`${d}/new`).mode,
-  ]),
+  ...inAllForms(
+    'writeFile',
+    'latin1 with a mode',
+    (d) => [`${d}/new`, 'é', { encoding: 'latin1', mode: 0o600 }],
+    (fs, d) => [fs.readFileSync(`${d}/new`), fs.statSync(`${d}/new`).mode],
+  ),
   ...inAllForms('writeFile', 'exclusively', (d) => [`${d}/f`, 'x', { flag: 'wx' }]),
   ...inAllForms('writeFile', 'at the end', (d) => [`${d}/f`, '!', { flag: 'a' }], textAt('f')),
   ...inAllForms('writeFile', 'through a broken link', (d) => [`${d}/broken`, 'made'], textAt('nowhere')),
@@ -172,30 +199,74 @@ const tree = (fs: any, top: string): unknown =>
   });
 
 const copies: Probe[] = [
-  ...inAllForms('cp', 'a tree', (d) => [`${d}/dir`, `${d}/new`, { recursive: true }], (fs, d) => tree(fs, `${d}/new`)),
-  ...inAllForms('cp', 'everything', (d) => [d, `${d}-copy`, { recursive: true }], (fs, d) => {
-    const copied = tree(fs, `${d}-copy`);
-    fs.rmSync(`${d}-copy`, { recursive: true });
-    return copied;
-  }),
-  ...inAllForms('cp', 'links as they are', (d) => [`${d}/link`, `${d}/new`, { verbatimSymlinks: true }], (fs, d) => fs.readlinkSync(`${d}/new`)),
-  ...inAllForms('cp', 'links, resolved', (d) => [`${d}/link`, `${d}/new`], (fs, d) => fs.readlinkSync(`${d}/new`)),
-  ...inAllForms('cp', 'what links lead to', (d) => [`${d}/dlink`, `${d}/new`, { dereference: true, recursive: true }], (fs, d) => tree(fs, `${d}/new`)),
-  ...inAllForms('cp', 'with a filter', (d) => [`${d}/dir`, `${d}/new`, { recursive: true, filter: (from: string) => !from.endsWith('.txt') }], (fs, d) => tree(fs, `${d}/new`)),
-  ...inAllForms('cp', 'with the times', (d, fs) => {
-    fs.utimesSync(`${d}/f`, 1000.25, 2000.5);
-    return [`${d}/f`, `${d}/new`, { preserveTimestamps: true }];
-  }, (fs, d) => fs.statSync(`${d}/new`).mtimeMs),
+  ...inAllForms(
+    'cp',
+    'a tree',
+    (d) => [`${d}/dir`, `${d}/new`, { recursive: true }],
+    (fs, d) => tree(fs, `${d}/new`),
+  ),
+  ...inAllForms(
+    'cp',
+    'everything',
+    (d) => [d, `${d}-copy`, { recursive: true }],
+    (fs, d) => {
+      const copied = tree(fs, `${d}-copy`);
+      fs.rmSync(`${d}-copy`, { recursive: true });
+      return copied;
+    },
+  ),
+  ...inAllForms(
+    'cp',
+    'links as they are',
+    (d) => [`${d}/link`, `${d}/new`, { verbatimSymlinks: true }],
+    (fs, d) => fs.readlinkSync(`${d}/new`),
+  ),
+  ...inAllForms(
+    'cp',
+    'links, resolved',
+    (d) => [`${d}/link`, `${d}/new`],
+    (fs, d) => fs.readlinkSync(`${d}/new`),
+  ),
+  ...inAllForms(
+    'cp',
+    'what links lead to',
+    (d) => [`${d}/dlink`, `${d}/new`, { dereference: true, recursive: true }],
+    (fs, d) => tree(fs, `${d}/new`),
+  ),
+  ...inAllForms(
+    'cp',
+    'with a filter',
+    (d) => [`${d}/dir`, `${d}/new`, { recursive: true, filter: (from: string) => !from.endsWith('.txt') }],
+    (fs, d) => tree(fs, `${d}/new`),
+  ),
+  ...inAllForms(
+    'cp',
+    'with the times',
+    (d, fs) => {
+      fs.utimesSync(`${d}/f`, 1000.25, 2000.5);
+      return [`${d}/f`, `${d}/new`, { preserveTimestamps: true }];
+    },
+    (fs, d) => fs.statSync(`${d}/new`).mtimeMs,
+  ),
   ...inAllForms('cp', 'over a file', (d) => [`${d}/f`, `${d}/dir/a`], textAt('dir/a')),
   ...inAllForms('cp', 'over a file without force', (d) => [`${d}/f`, `${d}/dir/a`, { force: false }], textAt('dir/a')),
-  ...inAllForms('cp', 'over a file that must not be', (d) => [`${d}/f`, `${d}/dir/a`, { force: false, errorOnExist: true }]),
+  ...inAllForms('cp', 'over a file that must not be', (d) => [
+    `${d}/f`,
+    `${d}/dir/a`,
+    { force: false, errorOnExist: true },
+  ]),
   ...inAllForms('cp', 'into missing directories', (d) => [`${d}/f`, `${d}/p/q/f`], textAt('p/q/f')),
   ...inAllForms('cp', 'to itself', (d) => [`${d}/f`, `${d}/f`]),
   ...inAllForms('cp', 'into itself', (d) => [`${d}/dir`, `${d}/dir/sub/x`, { recursive: true }]),
   ...inAllForms('cp', 'a directory over a file', (d) => [`${d}/dir`, `${d}/f`, { recursive: true }]),
   ...inAllForms('cp', 'a file over a directory', (d) => [`${d}/f`, `${d}/dir`]),
   ...inAllForms('cp', 'nothing', (d) => [`${d}/none`, `${d}/new`]),
-  ...inAllForms('cp', 'links over links', (d) => [`${d}/link`, `${d}/broken`], (fs, d) => fs.readlinkSync(`${d}/broken`)),
+  ...inAllForms(
+    'cp',
+    'links over links',
+    (d) => [`${d}/link`, `${d}/broken`],
+    (fs, d) => fs.readlinkSync(`${d}/broken`),
+  ),
   ...inAllForms('cp', 'a link over a file', (d) => [`${d}/link`, `${d}/zero`]),
 ];
 

@@ -2,7 +2,7 @@
 import * as nodeFs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFs } from '../../../src/fs/create-fs.ts';
-import { createMachine } from '../../../src/machine/create-machine.ts';
+import { createMachine } from '../../../src/union/create-machine.ts';
 import { descriptorProbes } from './descriptor-probes.ts';
 import { formProbes } from './form-probes.ts';
 import { handleProbes } from './handle-probes.ts';

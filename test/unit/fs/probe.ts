@@ -9,7 +9,10 @@ export interface Probe {
 }
 
 /** The tree that every probe starts with. */
-export function buildFixture(fs: Pick<IFs, 'mkdirSync' | 'writeFileSync' | 'symlinkSync' | 'linkSync'>, dir: string): void {
+export function buildFixture(
+  fs: Pick<IFs, 'mkdirSync' | 'writeFileSync' | 'symlinkSync' | 'linkSync'>,
+  dir: string,
+): void {
   fs.mkdirSync(`${dir}/dir/sub`, { recursive: true });
   fs.mkdirSync(`${dir}/empty`);
   fs.writeFileSync(`${dir}/f`, 'hello');
@@ -39,11 +42,20 @@ export function shown(value: any): unknown {
 
 function shownError(error: any): object {
   const { name, code, errno, syscall, path, dest, message } = error;
+  if (syscall === 'mkdtemp') return { code, errno, start: shown(path.slice(0, -6)), same: message.includes(path) };
   return { error: code ?? name, errno, syscall, path: shown(path), dest: shown(dest), message };
 }
 
 function shownEntry(value: any): object {
-  const questions = ['isFile', 'isDirectory', 'isSymbolicLink', 'isFIFO', 'isSocket', 'isCharacterDevice', 'isBlockDevice'];
+  const questions = [
+    'isFile',
+    'isDirectory',
+    'isSymbolicLink',
+    'isFIFO',
+    'isSocket',
+    'isCharacterDevice',
+    'isBlockDevice',
+  ];
   const kind = questions.filter((question) => value[question]());
   const { name, parentPath, mode, nlink, uid, gid, rdev } = value;
   // the size of a directory depends on the version of the kernel

@@ -4,7 +4,7 @@ import { O_APPEND, O_CREAT, O_WRONLY } from '../../../src/abi/flags.ts';
 import { S_IFREG } from '../../../src/abi/mode.ts';
 import type { TmpfsSuperblock } from '../../../src/filesystem/tmpfs/super.ts';
 import type { Task } from '../../../src/kernel/task.ts';
-import { createMachine } from '../../../src/machine/create-machine.ts';
+import { createMachine } from '../../../src/union/create-machine.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 
 const FILES = 1_000_000;
@@ -55,6 +55,8 @@ const firstWrites: Readonly<Record<string, (task: Task) => void>> = {
   symlink: (task) => task.symlink('f5', '/d0/s'),
   mkdir: (task) => task.mkdir('/d0/directory'),
   rmdir: (task) => task.rmdir('/empty'),
+  'copy-up below a union': (task) => append(task, '/merged/d0/f0'),
+  'a whiteout below a union': (task) => task.unlink('/merged/d0/f5'),
   setxattr: (task) => task.setxattr('/d0/f5', 'user.a', Uint8Array.of(1)),
 };
 

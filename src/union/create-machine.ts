@@ -1,0 +1,30 @@
+/** A machine with the filesystems that unions need, and node:fs over its first task. */
+import { overlayfs } from '../filesystem/overlayfs/index.ts';
+import { tmpfs } from '../filesystem/tmpfs/index.ts';
+import { createFs } from '../fs/create-fs.ts';
+import type { IFs } from '../fs/ifs.ts';
+import { Machine, type MachineParts } from '../machine/machine.ts';
+
+/** What may be said of a new machine; it has tmpfs and overlay, and what is given besides. */
+export interface MachineOptions extends Partial<Omit<MachineParts, 'facade'>> {}
+
+/**
+ * A computer in memory. Without a `bootfs` or `rootfs` it comes up booted, with an empty read-write root; with one of
+ * them, `boot()` starts it.
+ *
+ * @example
+ * ```ts
+ * import { createMachine } from 'lowerdir';
+ * const { task, fs } = createMachine({ seed: 1 });
+ * for (const d of ['/l1', '/l2', '/u', '/w', '/merged']) fs.mkdirSync(d);
+ * task.mount('overlay', '/merged', 'overlay', 'lowerdir=/l1:/l2,upperdir=/u,workdir=/w');
+ * fs.writeFileSync('/merged/a', 'x');
+ * console.log(fs.readdirSync('/u')); // [ 'a' ]
+ * ```
+ */
+export function createMachine(options: MachineOptions = {}): Machine<IFs> {
+  const filesystems = [tmpfs, overlayfs, ...(options.filesystems ?? [])];
+  const machine = new Machine<IFs>({ ...options, filesystems, facade: createFs });
+  if (options.bootfs === undefined && options.rootfs === undefined) machine.boot();
+  return machine;
+}

@@ -1,0 +1,149 @@
+/**
+ * A forked machine and its parent go different ways and stay what two machines are that were never forked. Clocks and
+ * ids are simulated, so results, numbers and times are compared as they are.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Timespec } from '../../../src/abi/stat.ts';
+import { MS_NOATIME } from '../../../src/abi/flags.ts';
+import { createMachine } from '../../../src/union/create-machine.ts';
+import type { Machine } from '../../../src/machine/machine.ts';
+import { buildLayer } from '../../../src/testing/build.ts';
+import { applyOperation } from '../../../src/testing/calls.ts';
+import { Describer } from '../../../src/testing/describe.ts';
+import type { Operation } from '../../../src/testing/operations.ts';
+import { Replay } from '../../../src/testing/replay.ts';
+import { type Sequence, sequence } from '../../../src/testing/sequence.ts';
+import type { Result, SubjectTask } from '../../../src/testing/subject.ts';
+import { dumpTree } from '../../../src/testing/tree.ts';
+import { lowersOf, mountUnion, type Union, upperOf } from '../../../src/testing/union.ts';
+import { type Held, take, use } from './held.ts';
+
+const SEED = 20_250_101;
+const RUNS = 30;
+const BASE = '/deep/deep/deep/deep';
+const ROOT = `${BASE}/merged`;
+
+/** Tells numbers and times as they are. */
+class ExactDescriber extends Describer {
+  override inode(dev: number, ino: number): string {
+    return `${dev}:${ino}`;
+  }
+  override time({ sec, nsec }: Timespec): string {
+    return `${sec}.${nsec}`;
+  }
+  override xattr(_name: string, value: Uint8Array): string {
+    return Buffer.from(value).toString('hex');
+  }
+}
+
+/** A task whose machine may be exchanged for one in the same state: what a replay goes on in after a fork. */
+function exchangeable(machine: Machine): { task: SubjectTask; exchange(other: Machine): void } {
+  let { task } = machine;
+  const proxy = new Proxy({} as SubjectTask, {
+    get: (_, name: keyof SubjectTask) => (task[name] as (...values: never[]) => unknown).bind(task),
+  });
+  return { task: proxy, exchange: (other) => ({ task } = other) };
+}
+
+/** One machine in the course of a sequence. */
+class Course {
+  machine: Machine = createMachine({ seed: 7 });
+  readonly #handle = exchangeable(this.machine);
+  readonly replay: Replay;
+  readonly held: Held;
+
+  constructor(sequence: Sequence) {
+    const { task } = this.#handle;
+    for (let at = BASE.indexOf('/', 1); at > 0; at = BASE.indexOf('/', at + 1)) task.mkdir(BASE.slice(0, at));
+    for (const path of [BASE, ROOT]) task.mkdir(path);
+    task.mount('tmpfs', BASE, 'tmpfs', 'size=16m,nr_inodes=1000,mode=755', MS_NOATIME);
+    task.umask(0);
+    task.mkdir(ROOT);
+    const { upper, layers, options, atime } = sequence;
+    const union = upper && { base: BASE, lowers: layers.length, committed: 0, options, flags: atime };
+    this.replay = new Replay(task, ROOT, union);
+    if (union === undefined || upper === undefined) for (const layer of layers) buildLayer(task, ROOT, layer);
+    else this.#stack(union, [upper, ...layers]);
+    this.held = take(this.machine, ROOT);
+  }
+
+  #stack(union: Union, layers: Sequence['layers']): void {
+    const { task } = this.#handle;
+    for (const [i, path] of [upperOf(union), ...lowersOf(union)].entries()) {
+      task.mkdir(path, 0o755);
+      buildLayer(task, path, layers[i]!, ROOT);
+    }
+    mountUnion(task, union);
+  }
+
+  run(operations: readonly Operation[]): Result[] {
+    return operations.map((operation) => applyOperation(this.replay, operation));
+  }
+
+  /** Goes on in another machine. */
+  moveTo(machine: Machine): void {
+    this.machine = machine;
+    this.#handle.exchange(machine);
+  }
+
+  /** Everything that can be seen of it. */
+  tell(): string[] {
+    return this.replay.asRoot(() => dumpTree(this.replay.task, BASE, new ExactDescriber()));
+  }
+
+  finish(mark: string): unknown {
+    const held = this.replay.asRoot(() => use(this.machine, ROOT, this.held, mark));
+    const before = this.tell();
+    this.replay.closeAll();
+    return { held, before, after: this.tell(), wrong: this.machine.check(), memory: this.machine.memory() };
+  }
+}
+
+function runApart(parent: Course, child: Course, ways: readonly Operation[][]): [Result[], Result[]] {
+  const results: [Result[], Result[]] = [[], []];
+  for (let i = 0; i < Math.max(ways[0]!.length, ways[1]!.length); i++) {
+    results[0].push(...parent.run(ways[0]!.slice(i, i + 1)));
+    results[1].push(...child.run(ways[1]!.slice(i, i + 1)));
+  }
+  return results;
+}
+
+function compare(drawn: Sequence, other: readonly Operation[]): void {
+  const middle = drawn.operations.length >> 1;
+  const prefix = drawn.operations.slice(0, middle);
+  const ways = [drawn.operations.slice(middle), [...other]];
+  const [parent, child, firstAlone, secondAlone] = Array.from({ length: 4 }, () => new Course(drawn)) as [
+    Course,
+    Course,
+    Course,
+    Course,
+  ];
+  for (const course of [parent, child, firstAlone, secondAlone]) course.run(prefix);
+  child.moveTo(parent.machine.fork());
+  const [ofParent, ofChild] = runApart(parent, child, ways);
+  const grandchild = child.machine.fork();
+  expect(ofParent).toEqual(firstAlone.run(ways[0]!));
+  expect(ofChild).toEqual(secondAlone.run(ways[1]!));
+  const told = child.finish('child');
+  expect(parent.finish('parent')).toEqual(firstAlone.finish('parent'));
+  expect(told).toEqual(secondAlone.finish('child'));
+  expect(parent.machine.check()).toEqual([]);
+  expect(child.machine.check()).toEqual([]);
+  expectSame(grandchild, drawn, [...prefix, ...ways[1]!]);
+}
+
+/** A fork that nobody touched while its parent went on. */
+function expectSame(grandchild: Machine, drawn: Sequence, operations: readonly Operation[]): void {
+  const [forked, alone] = [new Course(drawn), new Course(drawn)];
+  for (const course of [forked, alone]) course.run(operations);
+  forked.moveTo(grandchild);
+  expect(forked.finish('grandchild')).toEqual(alone.finish('grandchild'));
+  expect(grandchild.check()).toEqual([]);
+}
+
+test.each(['tmpfs', 'overlay'] as const)('%s', { timeout: 60_000 }, (filesystem) => {
+  const drawn = sequence({ filesystem, length: 60 });
+  const other = sequence({ filesystem, length: 30 }).map(({ operations }) => operations);
+  fc.assert(fc.property(drawn, other, compare), { seed: SEED, numRuns: RUNS });
+});
