@@ -1,13 +1,23 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { O_CREAT, O_RDONLY, O_RDWR, O_WRONLY, SEEK_DATA, SEEK_HOLE, SEEK_SET } from '../../../../src/abi/flags.ts';
+import {
+  MAP_SHARED,
+  O_CREAT,
+  O_RDONLY,
+  PROT_READ,
+  O_RDWR,
+  O_WRONLY,
+  SEEK_DATA,
+  SEEK_HOLE,
+  SEEK_SET,
+} from '../../../../src/abi/flags.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../../../src/abi/mode.ts';
 import { decodeName, encodeName } from '../../../../src/abi/name-bytes.ts';
 import { hostfs } from '../../../../src/filesystem/hostfs/index.ts';
 import type { SystemCalls } from '../../../../src/kernel/system-calls.ts';
-import { createMachine } from '../../../../src/machine/create-machine.ts';
 import type { Machine } from '../../../../src/machine/machine.ts';
+import { booted, code } from '../booted.ts';
 import { isRoot, LARGE, makeTree, snapshot } from './host-tree.ts';
 
 let root = '';
@@ -17,19 +27,10 @@ beforeAll(() => {
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
 
 function mounted(source = root): { machine: Machine; task: SystemCalls } {
-  const machine = createMachine({ filesystems: [hostfs()] });
+  const machine = booted(hostfs());
   machine.task.mkdir('/h');
   machine.task.mount(source, '/h', 'hostfs');
   return { machine, task: machine.task };
-}
-
-function code(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    return (error as { code: string }).code;
-  }
-  return 'none';
 }
 
 function readAll(task: SystemCalls, file: string, step = 1 << 16): Uint8Array {
@@ -142,7 +143,7 @@ describe('what is shown', () => {
   test('a mapping shows the file', () => {
     const { task } = mounted();
     const fd = task.open('/h/large', O_RDONLY);
-    const region = task.mmap(fd, 4096, 8192, false, true);
+    const region = task.mmap(fd, 4096, 8192, PROT_READ, MAP_SHARED);
     expect(Buffer.from(region.read(5, 100))).toEqual(fs.readFileSync(path.join(root, 'large')).subarray(4101, 4201));
   });
 

@@ -4,7 +4,7 @@ import { Errno, type ErrnoCode } from '../../../../src/abi/errno.ts';
 import { AT_FDCWD, MNT_DETACH, RENAME_EXCHANGE } from '../../../../src/abi/flags.ts';
 import { MachineStopped, type TraceEvent } from '../../../../src/kernel/trace.ts';
 import type { Task } from '../../../../src/kernel/task.ts';
-import { createMachine } from '../../../../src/machine/create-machine.ts';
+import { createMachine } from '../../../../src/union/create-machine.ts';
 import type { Machine } from '../../../../src/machine/machine.ts';
 import { makeStack, mountStack, refusal, tree, write } from './observe.ts';
 
@@ -70,7 +70,12 @@ function countDoors(machine: Machine, call: (task: Task) => void): number {
 }
 
 /** Runs the call with something thrown at its door number `at`. */
-function runWith(machine: Machine, call: (task: Task) => void, at: number, fault: (event: TraceEvent) => unknown): void {
+function runWith(
+  machine: Machine,
+  call: (task: Task) => void,
+  at: number,
+  fault: (event: TraceEvent) => unknown,
+): void {
   let door = 0;
   const end = machine.kernel.trace.subscribe((event) => {
     if (isDoor(event) && door++ === at) throw fault(event);
