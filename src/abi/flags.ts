@@ -133,6 +133,9 @@ export const IN_ONLYDIR = 0x1000000;
 export const IN_ISDIR = 0x40000000;
 export const IN_ALL_EVENTS = 0xfff;
 
+/** ioctl_ficlone(2): the argument is the descriptor whose data is shared. */
+export const FICLONE = 0x40049409;
+
 export const PATH_MAX = 4096;
 export const NAME_MAX = 255;
 export const PAGE_SIZE = 4096;

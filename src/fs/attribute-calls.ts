@@ -1,5 +1,6 @@
 /** stat, access, chmod, chown, utimes and their kin: the arguments as Node reads them, then one system call. */
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
+import { isDirectory } from '../abi/mode.ts';
 import type { Task } from '../kernel/task.ts';
 import { renamed } from './failure.ts';
 import { fdOf, idOf, modeOf, smallModeOf } from './options.ts';
@@ -22,7 +23,9 @@ export function attributeCalls(task: Task) {
       if (options?.throwIfNoEntry !== false) return () => shape(task[call](name), bigint);
       return () => {
         const stat = task.statIfPresent(name, flags);
-        return stat === undefined ? undefined : shape(stat, bigint);
+        if (stat !== undefined) return shape(stat, bigint);
+        if (liesBelowFile(task, name)) task[call](name);
+        return undefined;
       };
     };
 
@@ -89,4 +92,14 @@ export function attributeCalls(task: Task) {
       return () => task.futimens(number, read, written);
     },
   } satisfies Record<string, Prepare>;
+}
+
+/** Whether a missing name is missing because something above it is no directory, which `throwIfNoEntry` does not excuse. */
+function liesBelowFile(task: Task, path: string): boolean {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const above = path.slice(0, end).replace(/\/+$/, '');
+    const stat = above === path || above === '' ? undefined : task.statIfPresent(above);
+    if (stat !== undefined) return !isDirectory(stat.mode);
+  }
+  return false;
 }

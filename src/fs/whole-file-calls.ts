@@ -2,7 +2,7 @@
 import { Buffer } from '@jsonjoy.com/fs-node-builtins/lib/internal/buffer.js';
 import { withNativeCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
 import { validateBoolean } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
-import { O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/flags.ts';
+import { FICLONE, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import type { Task } from '../kernel/task.ts';
 import { WouldBlock } from '../kernel/would-block.ts';
@@ -14,8 +14,6 @@ import type { Prepare, Work } from './settle.ts';
 const COPYFILE_EXCL = 1;
 const COPYFILE_FICLONE = 2;
 const COPYFILE_FICLONE_FORCE = 4;
-/** ioctl: share the data of another file. @see ioctl_ficlone(2) */
-const FICLONE = 0x40049409;
 /** How much is read at a time where the size says nothing. */
 const CHUNK = 65536;
 

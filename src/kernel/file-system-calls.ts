@@ -1,6 +1,6 @@
 /** System calls on descriptors: open, read, write, seek, lock, map, list. */
 import { raise } from '../abi/errno.ts';
-import { AT_FDCWD, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../abi/flags.ts';
+import { AT_FDCWD, FICLONE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../abi/flags.ts';
 import type { Dirent } from '../abi/stat.ts';
 import { truncatePath } from './attribute-calls.ts';
 import type { OpenFile } from './file.ts';
@@ -190,9 +190,16 @@ export abstract class FileSystemCalls extends Door {
     });
   }
 
+  /** No filesystem shares data of files on request yet. @see vfs_clone_file_range() */
+  #clone(into: OpenFile, fd: number): never {
+    const from = this.files.getUsable(fd);
+    return raise(from.inode.superblock === into.inode.superblock ? 'EOPNOTSUPP' : 'EXDEV');
+  }
+
   ioctl(fd: number, request: number, argument?: unknown): unknown {
     return this.call('ioctl', undefined, undefined, () => {
       const file = this.files.getUsable(fd);
+      if (request === FICLONE) return this.#clone(file, argument as number);
       return file.ops.ioctl(file, request, argument);
     });
   }

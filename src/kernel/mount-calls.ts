@@ -240,8 +240,19 @@ const MOUNT_WORDS: readonly (readonly [number, string])[] = [
   [MS_NOSYMFOLLOW, 'nosymfollow'],
 ];
 
-const escapeField = (text: string): string =>
-  text.replace(/[ \t\n\\#]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
+const escapeCharacters = (text: string, unsafe: RegExp): string =>
+  text.replace(unsafe, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
+
+/** A source, as the tables of mounts print it. @see mangle() */
+export const escapeSource = (source: string): string => escapeCharacters(source || 'none', /[ \t\n\\#]/g);
+/** A path, as the tables of mounts print it. @see seq_path() */
+export const escapePath = (path: string): string => escapeCharacters(path, /[ \t\n\\]/g);
+
+/** The flags of a mount, each with a leading comma; `ro` is told elsewhere. @see show_mnt_opts() */
+export const showMountFlags = (mount: Mount): string =>
+  MOUNT_WORDS.filter(([flag]) => (mount.flags & flag) !== 0)
+    .map(([, word]) => `,${word}`)
+    .join('');
 
 /** The lines of /proc/mounts as a task with this root sees them. @see show_vfsmnt() */
 export function formatMounts(namespace: MountNamespace, root: Path): string {
@@ -249,9 +260,8 @@ export function formatMounts(namespace: MountNamespace, root: Path): string {
   for (const mount of namespace.mounts) {
     const at = pathFrom(root, { mount, dentry: mount.root });
     if (at === undefined) continue;
-    const words = MOUNT_WORDS.filter(([flag]) => (mount.flags & flag) !== 0).map(([, word]) => `,${word}`);
-    const options = (mount.readOnly ? 'ro' : 'rw') + words.join('') + mount.superblock.showOptions();
-    lines += `${escapeField(mount.source || 'none')} ${escapeField(at)} ${mount.superblock.type.name} ${options} 0 0\n`;
+    const options = (mount.readOnly ? 'ro' : 'rw') + showMountFlags(mount) + mount.superblock.showOptions();
+    lines += `${escapeSource(mount.source)} ${escapePath(at)} ${mount.superblock.type.name} ${options} 0 0\n`;
   }
   return lines;
 }

@@ -5,7 +5,7 @@
  * @see fs/squashfs/inode.c, fs/libfs.c
  */
 import { raise } from '../abi/errno.ts';
-import type { Stat, Timespec } from '../abi/stat.ts';
+import type { Attributes, Stat, Timespec } from '../abi/stat.ts';
 import type { Dentry } from './dentry.ts';
 import type { FileOperations } from './file.ts';
 import type { Inode } from './inode.ts';
@@ -39,11 +39,11 @@ export abstract class ReadOnlyInode implements Inode {
   abstract lookup(dentry: Dentry): Inode | undefined;
   abstract readlink(): string;
 
-  setattr(): void {
+  setattr(_attributes: Attributes): void {
     refuse();
   }
   /** Nothing is marked: mounts of a read-only filesystem never ask for it. */
-  touchAtime(): void {}
+  touchAtime(_now: Timespec): void {}
   create(): Inode {
     return refuse();
   }

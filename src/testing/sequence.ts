@@ -19,7 +19,7 @@ export interface Sequence {
 
 export interface SequenceChoice extends Omit<OperationChoice, 'union'> {
   readonly filesystem: 'tmpfs' | 'overlay';
-  /** The most operations. */
+  /** How many operations, besides a few files that are opened first. */
   readonly length: number;
   /** Options to draw from for the overlay mount. */
   readonly options?: readonly string[];
@@ -43,7 +43,7 @@ export function sequence(choice: SequenceChoice): Arbitrary<Sequence> {
       options: fc.constantFrom(...(choice.options ?? [''])),
       atime,
       openings,
-      drawn: fc.array(turns, { minLength: 1, maxLength: choice.length, size: 'max' }),
+      drawn: fc.array(turns, { minLength: choice.length, maxLength: choice.length }),
     })
     .map(({ openings, drawn, ...setup }) => {
       const tree = setup.upper === undefined ? setup.layers : [setup.upper, ...setup.layers];

@@ -49,6 +49,7 @@ export const folderOfStrangers = ['filesystem', 'driver'];
 /** What reaches the host: Node's own modules, the wall clock, true randomness. A file or a folder, and why it may. */
 export const hostAccess: Readonly<Record<string, string>> = {
   'archive/node-codecs.ts': 'node:crypto and node:zlib: several times faster than the pure codecs',
+  'fs/ifs.ts': 'the types of node:fs, of which nothing is left at run time',
   'filesystem/hostfs/': 'the filesystem that reads a real directory',
   'union/directory.ts': 'a door to the outside: reads a real directory',
   'union/apply.ts': 'a door to the outside: writes changes into a real directory',

@@ -6,7 +6,7 @@
  * --fs tmpfs|overlay     which filesystem (tmpfs)
  * --runs N --seed S      how many sequences, drawn from which seed (100, random)
  * --path P               only the sequence that a failure named
- * --ops N                the most operations of a sequence (60)
+ * --ops N                operations of a sequence (60)
  * --options a;b          overlay mount options to draw from, each with its comma: ";,index=on" (none)
  * --mask a,b             leave out of the comparison, by name: see optionalMasks in src/testing/masks.ts
  * --without a,b          calls that are not drawn; --only a,b: the only ones

@@ -143,6 +143,7 @@ function copyUpWorkdir(copy: CopyUp): Dentry {
     if (isRegular(stat.mode) && stat.size > 0) copyUpData(copy, upperMount, temp);
     copyUpMetadata(copy, temp);
     const upper = lookupDentry(parent.upper!, dentry.name);
+    if (upper.inode !== undefined) superblock.keepReplaced(upper);
     vfsRename(kernel, workdir, temp, parent.upper!, upper, 0);
   });
   return temp;

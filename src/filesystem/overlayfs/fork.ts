@@ -36,6 +36,7 @@ export function forkOverlay(
   });
   made.readOnly = old.readOnly;
   if (old.whiteout !== undefined) made.keepWhiteout(fork.dentry(old.whiteout));
+  for (const dentry of old.replaced) made.keepReplaced(fork.dentry(dentry));
   made.sharesWhiteout = old.sharesWhiteout;
   made.continueCounters(old);
   made.pinDirectories();

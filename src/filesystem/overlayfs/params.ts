@@ -163,9 +163,10 @@ function directoryAt(draft: Draft, name: string): Path {
   return path;
 }
 
+/** Another overlay cannot be written to as a layer. */
 function upperDirectory(draft: Draft, value: string): Path {
   const path = directoryAt(draft, withoutEscapes(value));
-  if (path.mount.readOnly) raise('EINVAL');
+  if (path.mount.readOnly || path.mount.superblock.stackDepth > 0) raise('EINVAL');
   return path;
 }
 
@@ -252,5 +253,6 @@ export function showParams(config: OverlayConfig, lowerNames: readonly string[])
 }
 
 /** Lower layers may be changed while the overlay is not mounted. @see ovl_allow_offline_changes() */
-export const allowsOfflineChanges = (config: OverlayConfig): boolean => config.redirectMode !== 'on';
+export const allowsOfflineChanges = ({ redirectMode, xino }: OverlayConfig): boolean =>
+  redirectMode !== 'on' && xino !== 'on';
 export const followsRedirects = (config: OverlayConfig): boolean => config.redirectMode !== 'nofollow';

@@ -195,10 +195,19 @@ function forgetDots({ dots }: DirCache): void {
   for (const entry of dots) if (entry.name === '..' || entry.isUpper) entry.ino = 0;
 }
 
-/** A listing that is under way goes on in a forked machine, where nobody else has it. */
-function copyCache(cache: DirCache): DirCache {
+/** The listings that were carried over into each forked machine. */
+const forkedCaches = new WeakMap<Fork, Map<DirCache, DirCache>>();
+
+/** A listing that somebody has open goes on in a forked machine, shared by those who shared it. */
+function forkCache(fork: Fork, cache: DirCache): DirCache {
+  const known = forkedCaches.get(fork) ?? new Map<DirCache, DirCache>();
+  forkedCaches.set(fork, known);
   const entries = cache.entries.map((entry) => ({ ...entry }));
-  return { version: cache.version, references: 1, entries, dots: dotsOf(entries), witnesses: [] };
+  const { version } = cache;
+  const made = known.get(cache) ?? { version, references: 0, entries, dots: dotsOf(entries), witnesses: [] };
+  known.set(cache, made);
+  made.references++;
+  return made;
 }
 
 const dotsOf = (entries: readonly CacheEntry[]): CacheEntry[] =>
@@ -407,7 +416,10 @@ class OverlayDirectoryOperations implements FileOperations {
     const open = openDirectoryOf(old);
     const forked = new OverlayDirectory(open.isReal, open.isUpper, forkRealFile(fork, open.real));
     forked.upper = open.upper && forkRealFile(fork, open.upper);
-    if (old.position > 0 && open.cache !== undefined) forked.cache = copyCache(open.cache);
+    if (open.cache !== undefined) {
+      forked.cache = forkCache(fork, open.cache);
+      if (overlayInode(old.dentry).cache === open.cache) overlayInode(made.dentry).cache = forked.cache;
+    }
     made.note = forked;
   }
 

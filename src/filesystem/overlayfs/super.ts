@@ -85,6 +85,8 @@ export class OverlaySuperblock implements Superblock {
   /** The whiteout that further ones are links to. */
   whiteout: Dentry | undefined = undefined;
   sharesWhiteout = true;
+  /** Upper directories that a copy-up of a removed one of the same name has replaced; see {@link keepReplaced}. */
+  readonly replaced: Dentry[] = [];
   /** Live inodes by the real inode they are known by. */
   readonly inodesByKey = new Map<Inode, OverlayInode>();
   /** Live inodes of lower hard links, which copy-up will part. */
@@ -123,6 +125,15 @@ export class OverlaySuperblock implements Superblock {
   keepWhiteout(whiteout: Dentry): void {
     pin(whiteout);
     this.whiteout = whiteout;
+  }
+
+  /**
+   * A removed directory that is still open is copied up onto whatever has its name now. The name goes on showing what
+   * was replaced, and so holds it.
+   */
+  keepReplaced(upper: Dentry): void {
+    pin(upper);
+    this.replaced.push(upper);
   }
 
   /** The shared whiteout is given away: it cannot have more links. */
@@ -269,7 +280,8 @@ export class OverlaySuperblock implements Superblock {
   shutdown(): void {
     this.inodesByKey.clear();
     this.partedInodes.clear();
-    for (const kept of [this.workBase, this.workdir, this.whiteout]) if (kept !== undefined) unpin(kept);
+    const kept = [this.workBase, this.workdir, this.whiteout, ...this.replaced];
+    for (const dentry of kept) if (dentry !== undefined) unpin(dentry);
     for (const layer of this.lowerLayers) layer.mount.drop();
     this.upperLayer?.mount.drop();
   }

@@ -57,32 +57,40 @@ export function makeWorkdir(place: WorkPlace): UpperAbilities {
 /** An empty directory without any rights; `undefined` where none can be made: the overlay is read-only then. */
 function createWorkdir(place: WorkPlace): Dentry | undefined {
   const { kernel, base } = place;
-  try {
-    const left = lookupDentry(base, WORKDIR_NAME);
-    if (left.inode !== undefined) removeLeftOver(place, left, 0);
-    const work = lookupDentry(base, WORKDIR_NAME);
-    if (work.inode !== undefined) return undefined;
+  const left = lookupDentry(base, WORKDIR_NAME);
+  if (left.inode !== undefined && !unlessInvalid(() => removeLeftOver(place, left, 0))) return undefined;
+  const work = lookupDentry(base, WORKDIR_NAME);
+  const made = unlessInvalid(() => {
     vfsMkdir(kernel, base, work, 0);
     notifyChange(kernel, work, { mode: S_IFDIR });
-    return work;
+  });
+  return made ? work : undefined;
+}
+
+/** Whether a step has worked; only EINVAL, an unknown feature, keeps the overlay from being mounted. */
+function unlessInvalid(step: () => void): boolean {
+  try {
+    step();
+    return true;
   } catch (error) {
     if (!(error instanceof Errno) || error.code === 'EINVAL') throw error;
-    return undefined;
+    return false;
   }
 }
 
-/** Takes away what an earlier mount left, two levels deep. @see ovl_workdir_cleanup() */
+/**
+ * Takes away what an earlier mount left, two levels deep, and stops at what does not go.
+ *
+ * @throws Errno ENOTEMPTY @see ovl_workdir_cleanup()
+ */
 function removeLeftOver(place: WorkPlace, dentry: Dentry, level: number): void {
   const { kernel } = place;
-  if (!isDirectory(dentry.inode!.mode) || level > 1) return void attempt(() => removeEntry(place, dentry));
-  if (attempt(() => vfsRmdir(kernel, dentry.parent, dentry))) return;
-  removeInside(place, dentry, level + 1);
-  attempt(() => removeEntry(place, dentry));
-}
-
-function removeEntry({ kernel }: WorkPlace, dentry: Dentry): void {
-  if (isDirectory(dentry.inode!.mode)) vfsRmdir(kernel, dentry.parent, dentry);
-  else vfsUnlink(kernel, dentry.parent, dentry);
+  if (!isDirectory(dentry.inode!.mode)) vfsUnlink(kernel, dentry.parent, dentry);
+  else if (level > 1) vfsRmdir(kernel, dentry.parent, dentry);
+  else if (!attempt(() => vfsRmdir(kernel, dentry.parent, dentry))) {
+    removeInside(place, dentry, level + 1);
+    vfsRmdir(kernel, dentry.parent, dentry);
+  }
 }
 
 function removeInside(place: WorkPlace, directory: Dentry, level: number): void {

@@ -14,6 +14,7 @@ export function makeTree(): string {
   const at = (name: string) => path.join(root, name);
   fs.mkdirSync(at('dir/deep/er'), { recursive: true });
   fs.mkdirSync(at('empty'));
+  fs.chmodSync(root, 0o755);
   fs.writeFileSync(at('small'), 'hello\n', { mode: 0o640 });
   fs.writeFileSync(at('none'), '');
   fs.writeFileSync(

@@ -12,7 +12,7 @@ import { makeStack, mountStack, refusal, tree, write } from './observe.ts';
 const changes: Readonly<Record<string, { before?: (task: Task) => void; call: (task: Task) => void }>> = {
   'copy-up by chmod, two directories deep': { call: (task) => task.chmod('/t/m/d/e/z', 0o600) },
   'copy-up of data by append': { call: (task) => write(task, '/t/m/d/x', '+', 0o2001) },
-  'copy-up by setxattr': { call: (task) => task.setxattr('/t/m/a', 'user.n', Uint8Array.of(49)) },
+  'copy-up by setxattr': { call: (task) => task.setxattr('/t/m/b', 'user.n', Uint8Array.of(49)) },
   'copy-up of a symlink': { call: (task) => task.lchown('/t/m/s', 7, 7) },
   'truncate of a lower file': { call: (task) => task.truncate('/t/m/b', 1) },
   'create in a lower directory': { call: (task) => write(task, '/t/m/only/n', '') },

@@ -1,0 +1,90 @@
+/** Changing what a lower layer holds: deletion, renaming and the first write, which copies the file up. */
+import { filled, stackOf } from '../tree.ts';
+import type { Mounted } from '../subjects/subject.ts';
+import { indices, pathsAt, type Row } from './row.ts';
+
+const KIB = 1024;
+const line = Buffer.alloc(16, 'a');
+
+interface LowerFiles {
+  readonly names: readonly string[];
+  readonly size: number;
+}
+
+const lowerFiles = (count: number, size: number): LowerFiles => ({
+  names: indices(count).map((index) => `changed/file-${index}`),
+  size,
+});
+
+/** A row over lower files that were looked up before. */
+function changing(
+  files: LowerFiles,
+  row: Pick<Row, 'name' | 'calls' | 'layered'> & {
+    change(place: Mounted, path: string): void;
+    check(place: Mounted, path: string): void;
+  },
+): Row {
+  const { names, size } = files;
+  return {
+    name: row.name,
+    kind: 'change',
+    calls: row.calls,
+    bytes: row.layered ? size : 0,
+    fresh: true,
+    limit: names.length,
+    ...(row.layered ? { layered: true } : {}),
+    stack: (shape) => stackOf(shape, new Map(names.map((name) => [name, filled(size, 98)])), ['changed']),
+    prepare(place) {
+      for (const path of pathsAt(place, names)) place.fs.statSync(path);
+    },
+    run(place, count) {
+      const paths = pathsAt(place, names.slice(0, count));
+      for (let i = 0; i < count; i++) row.change(place, paths[i]!);
+      return count;
+    },
+    expected: (count) => count,
+    check(place, count) {
+      for (const path of pathsAt(place, [names[0]!, names[count - 1]!])) row.check(place, path);
+    },
+  };
+}
+
+const unlink = changing(lowerFiles(512, KIB), {
+  name: 'unlink lower file',
+  calls: ['unlinkSync'],
+  change: ({ fs }, path) => fs.unlinkSync(path),
+  check({ fs }, path) {
+    if (fs.existsSync(path)) throw new Error('the name is still there');
+  },
+});
+
+const rename = changing(lowerFiles(512, KIB), {
+  name: 'rename lower file',
+  calls: ['renameSync'],
+  change: ({ fs }, path) => fs.renameSync(path, `${path}.moved`),
+  check({ fs }, path) {
+    if (fs.existsSync(path)) throw new Error('the old name is still there');
+    if (fs.readFileSync(`${path}.moved`).length !== KIB) throw new Error('the new name has another content');
+  },
+});
+
+function copyUp(name: string, count: number, size: number): Row {
+  return changing(lowerFiles(count, size), {
+    name: `copy-up ${name}`,
+    calls: ['appendFileSync'],
+    layered: true,
+    change: ({ fs }, path) => fs.appendFileSync(path, line),
+    check({ fs }, path) {
+      const found = fs.statSync(path).size;
+      if (found !== size + line.length) throw new Error(`the file has ${found} bytes behind its first write`);
+    },
+  });
+}
+
+export const changeRows: readonly Row[] = [
+  unlink,
+  rename,
+  copyUp('4 KiB', 256, 4 * KIB),
+  copyUp('1 MiB', 16, KIB * KIB),
+  copyUp('256 MiB', 1, 256 * KIB * KIB),
+];

@@ -1,0 +1,36 @@
+/** /proc/<pid>/mountinfo. @see fs/proc_namespace.c show_mountinfo() */
+import { MS_RDONLY } from '../../abi/flags.ts';
+import { major, minor } from '../../abi/mode.ts';
+import type { Dentry } from '../../kernel/dentry.ts';
+import { type Mount, type MountNamespace, type Path } from '../../kernel/mount.ts';
+import { escapePath, escapeSource, showMountFlags } from '../../kernel/mount-calls.ts';
+import { pathFrom } from '../../kernel/namei.ts';
+
+/** The lines as a task with this root sees them: mounts that it cannot reach are left out. */
+export function formatMountinfo(namespace: MountNamespace, root: Path): string {
+  let lines = '';
+  for (const mount of namespace.mounts) {
+    const at = pathFrom(root, { mount, dentry: mount.root });
+    if (at !== undefined) lines += `${ofMount(mount, at)} - ${ofSuperblock(mount)}\n`;
+  }
+  return lines;
+}
+
+function ofMount(mount: Mount, at: string): string {
+  const { dev } = mount.superblock;
+  const flags = ((mount.flags & MS_RDONLY) !== 0 ? 'ro' : 'rw') + showMountFlags(mount);
+  const ids = `${mount.id} ${(mount.parent ?? mount).id} ${major(dev)}:${minor(dev)}`;
+  return `${ids} ${escapePath(pathWithin(mount.root))} ${escapePath(at)} ${flags}`;
+}
+
+function ofSuperblock({ superblock, source }: Mount): string {
+  const access = superblock.readOnly ? 'ro' : 'rw';
+  return `${superblock.type.name} ${escapeSource(source)} ${access}${superblock.showOptions()}`;
+}
+
+/** The path of a name within its filesystem. */
+function pathWithin(dentry: Dentry): string {
+  let path = '';
+  for (let at = dentry; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
+  return path === '' ? '/' : path;
+}
