@@ -41,7 +41,9 @@ export async function loadLibrary(edition: Edition): Promise<Library> {
 function readCompilerOptions(): ts.CompilerOptions {
   const file = path.join(root, 'tsconfig.build.json');
   const { options } = ts.parseJsonConfigFileContent({ extends: file }, ts.sys, root);
-  return { ...options, noEmit: false, declaration: false, sourceMap: false, inlineSources: false };
+  // a file alone does not know the package it belongs to, so it is told that it is a module
+  const module = { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
+  return { ...options, ...module, noEmit: false, declaration: false, sourceMap: false, inlineSources: false };
 }
 
 /** Each test of `trace.active` becomes the constant false, which the compiler of the engine takes out with its branch. */

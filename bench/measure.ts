@@ -124,11 +124,14 @@ function timed(row: Row, { place, count }: Turn): number {
   return Number(end - start);
 }
 
+/** How long a subject runs before it is timed, in nanoseconds: the engine compiles meanwhile. */
+const WARMING = 30_000_000n;
+
 /** Finds how many operations fill a turn, which also warms up. */
 function calibrate(row: Row, turn: Turn, { turn: wanted }: Settings, batch: (turn: Turn) => number): void {
   const limit = row.limit ?? 65536;
-  const until = process.hrtime.bigint() + BigInt(Math.round(wanted * 6e6));
-  for (let pass = 0; pass < 12; pass++) {
+  const until = process.hrtime.bigint() + WARMING;
+  for (let pass = 0; pass < 32; pass++) {
     const perOperation = batch(turn) / turn.count;
     const fitting = Math.max(1, Math.round((wanted * 1e6) / perOperation));
     turn.count = Math.min(limit, fitting, turn.count * 16);

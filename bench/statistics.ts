@@ -28,7 +28,9 @@ const RESAMPLINGS = 2000;
 export function ratioOf(rows: readonly Paired[]): Bounded {
   const ratio = ({ base, other }: Paired): number => median(other) / median(base);
   const random = generator(1);
-  const resampled = Array.from({ length: RESAMPLINGS }, () => geometricMean(rows.map((row) => ratio(drawn(row, random)))));
+  const resampled = Array.from({ length: RESAMPLINGS }, () =>
+    geometricMean(rows.map((row) => ratio(drawn(row, random)))),
+  );
   resampled.sort((a, b) => a - b);
   return { mean: geometricMean(rows.map(ratio)), bound: resampled[Math.floor(RESAMPLINGS * 0.95)]! };
 }

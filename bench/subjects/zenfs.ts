@@ -6,7 +6,7 @@ import type { FsCalls, Mounted, Subject } from './subject.ts';
 interface ZenFS {
   readonly fs: FsCalls & { mkdirSync(path: string): void };
   readonly InMemory: object;
-  readonly CopyOnWrite: object;
+  readonly CopyOnWriteFS: new (readable: object, writable: object) => object;
   resolveMountConfigSync(configuration: object): object;
   mount(point: string, filesystem: object): void;
   umount(point: string): void;
@@ -56,5 +56,5 @@ function copyOnWrite(zen: ZenFS, tree: LayerTree): object {
     else zen.fs.writeFileSync(`/fill/${path}`, content);
   }
   zen.umount('/fill');
-  return zen.resolveMountConfigSync({ backend: zen.CopyOnWrite, readable, writable: { backend: zen.InMemory } });
+  return new zen.CopyOnWriteFS(readable, zen.resolveMountConfigSync({ backend: zen.InMemory }));
 }

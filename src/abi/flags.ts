@@ -50,6 +50,7 @@ export const FALLOC_FL_PUNCH_HOLE = 0x02;
 export const FALLOC_FL_COLLAPSE_RANGE = 0x08;
 export const FALLOC_FL_ZERO_RANGE = 0x10;
 export const FALLOC_FL_INSERT_RANGE = 0x20;
+export const FALLOC_FL_UNSHARE_RANGE = 0x40;
 
 /** renameat2(2) */
 export const RENAME_NOREPLACE = 1;
@@ -102,6 +103,17 @@ export const MS_RELATIME = 1 << 21;
 export const MS_STRICTATIME = 1 << 24;
 export const MS_LAZYTIME = 1 << 25;
 
+/** statfs(2): `f_flags` */
+export const ST_RDONLY = 0x1;
+export const ST_NOSUID = 0x2;
+export const ST_NODEV = 0x4;
+export const ST_NOEXEC = 0x8;
+export const ST_VALID = 0x20;
+export const ST_NOATIME = 0x400;
+export const ST_NODIRATIME = 0x800;
+export const ST_RELATIME = 0x1000;
+export const ST_NOSYMFOLLOW = 0x2000;
+
 /** umount2(2) */
 export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
@@ -135,6 +147,8 @@ export const IN_ALL_EVENTS = 0xfff;
 
 /** ioctl_ficlone(2): the argument is the descriptor whose data is shared. */
 export const FICLONE = 0x40049409;
+/** ioctl_pipe(2): how many bytes wait to be read. */
+export const FIONREAD = 0x541b;
 
 export const PATH_MAX = 4096;
 export const NAME_MAX = 255;

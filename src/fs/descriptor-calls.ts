@@ -6,6 +6,7 @@ import { refusal } from './failure.ts';
 import { fdOf, flagsOf, modeOf } from './options.ts';
 import { pathname } from './pathname.ts';
 import type { Prepare } from './settle.ts';
+import { waitingOpen } from './waiting-open.ts';
 
 /** The part of a view that a call may touch, as bytes. */
 export function bytesOf(view: ArrayBufferView, offset = 0, length = view.byteLength - offset): Uint8Array {
@@ -33,7 +34,7 @@ export function descriptorCalls(task: Task) {
     open: (path, flags, mode) => {
       const name = pathname(path);
       const [how, bits] = [flagsOf(flags), modeOf(mode, 0o666)];
-      return () => task.open(name, how, bits);
+      return waitingOpen(task, name, how, bits);
     },
     close: withFd((fd) => task.close(fd)),
     fsync: withFd((fd) => task.fsync(fd)),

@@ -61,17 +61,20 @@ export function listDirectory(task: Task, path: string): KernelDirent[] {
   }
 }
 
-/** The names in `path`, ordered by their bytes. */
-export function listNames(task: Task, path: string): string[] {
+/** The names in `path`, in the filesystem's order. */
+export function namesIn(task: Task, path: string): string[] {
   const fd = openDirectory(task, path, 'scandir');
   try {
     const names: string[] = [];
     for (const { name } of task.getdents(fd)) if (name !== '.' && name !== '..') names.push(name);
-    return sortNames(names);
+    return names;
   } finally {
     task.close(fd);
   }
 }
+
+/** The names in `path`, ordered by their bytes. */
+export const listNames = (task: Task, path: string): string[] => sortNames(namesIn(task, path));
 
 function readDirectory(task: Task, path: string, given: unknown, options: Options): unknown[] {
   const encoding = options['encoding'] as Encoding;

@@ -5,10 +5,10 @@
 import { Buffer } from '@jsonjoy.com/fs-node-builtins/lib/internal/buffer.js';
 import { O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
 import type { Task } from '../kernel/task.ts';
-import { listNames } from './directory-calls.ts';
+import { namesIn } from './directory-calls.ts';
 import type { Methods } from './forms.ts';
 import { fdOf, flagsOf, modeOf } from './options.ts';
-import { encodeName, pathname } from './pathname.ts';
+import { pathname, sortedText } from './pathname.ts';
 import { statsOf } from './stats.ts';
 
 const WRITE = O_WRONLY | O_CREAT | O_TRUNC;
@@ -58,12 +58,8 @@ export function fastMethods(task: Task, general: Methods): Methods {
       if (given.length !== 2 || !(data instanceof Uint8Array) || typeof fd !== 'number') return writeSync!(...given);
       return task.write(fdOf(fd), data);
     },
-    readdirSync: (path, options) => {
-      if (options !== undefined) return readdirSync!(path, options);
-      const names = listNames(task, pathname(path));
-      for (let i = 0; i < names.length; i++) names[i] = encodeName(names[i]!, 'utf8') as string;
-      return names;
-    },
+    readdirSync: (path, options) =>
+      options === undefined ? sortedText(namesIn(task, pathname(path))) : readdirSync!(path, options),
     mkdirSync: (path, options) =>
       options === undefined ? task.mkdir(pathname(path), 0o777) : mkdirSync!(path, options),
     unlinkSync: (path) => task.unlink(pathname(path)),

@@ -110,10 +110,18 @@ export function encodeName(name: string, encoding: string | null | undefined): s
   return encoding === 'buffer' ? bytes : bytes.toString(encoding as BufferEncoding);
 }
 
-/** The names, ordered by their bytes as scandir(3) orders them. */
-export function sortNames(names: string[]): string[] {
-  const plain = names.every((name) => !SURROGATE.test(name));
-  return plain ? names.sort() : names.sort((a, b) => Buffer.compare(bytesOfName(a), bytesOfName(b)));
+/** Whether every name is plain text, whose UTF-16 units have the order of its bytes. */
+function arePlain(names: readonly string[]): boolean {
+  // one search in all of them together is many times faster than one in each
+  return !/[\ud800-\udfff]/.test(names.join(''));
 }
 
-const SURROGATE = /[\ud800-\udfff]/;
+/** The names in the kernel's form, ordered by their bytes as scandir(3) orders them. */
+export function sortNames(names: string[]): string[] {
+  return arePlain(names) ? names.sort() : names.sort((a, b) => Buffer.compare(bytesOfName(a), bytesOfName(b)));
+}
+
+/** The names as text, in the order of their bytes. */
+export function sortedText(names: string[]): string[] {
+  return arePlain(names) ? names.sort() : sortNames(names).map((name) => encodeName(name, 'utf8') as string);
+}

@@ -5,10 +5,11 @@ import {
   validateObject,
   validateUint32,
 } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
-import { AT_SYMLINK_NOFOLLOW, O_DIRECTORY } from '../abi/flags.ts';
+import { AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import type { Task } from '../kernel/task.ts';
-import { isDirectoryError, isRefusal, renamed } from './failure.ts';
+import { namesIn } from './directory-calls.ts';
+import { isDirectoryError, isRefusal } from './failure.ts';
 import type { Options } from './options.ts';
 import { pathname } from './pathname.ts';
 import type { Prepare } from './settle.ts';
@@ -34,7 +35,7 @@ export function removeCalls(task: Task) {
       const name = pathname(path);
       const read = removeOptions(options);
       return () => {
-        if (read.recursive && isDirectory(task.lstat(name).mode)) removeTree(task, name, read);
+        if (read.recursive && isDirectory(task.lstat(name).mode)) patiently(task, read, () => removeTree(task, name));
         else task.rmdir(name);
       };
     },
@@ -57,48 +58,30 @@ function remove(task: Task, path: string, options: RemoveOptions): void {
     const stat = options.force ? task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) : task.lstat(path);
     if (stat !== undefined && isDirectory(stat.mode) && !options.recursive) throw isDirectoryError(path);
   }
-  removeTree(task, path, options);
+  patiently(task, options, () => removeTree(task, path));
 }
 
 /** Removes whatever is there; what is gone already is fine. */
-function removeTree(task: Task, path: string, options: RemoveOptions): void {
+function removeTree(task: Task, path: string): void {
   const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
   if (stat === undefined) return;
   try {
-    if (isDirectory(stat.mode)) removeDirectory(task, path, options);
-    else patiently(task, options, () => task.unlink(path));
+    if (isDirectory(stat.mode)) removeDirectory(task, path);
+    else task.unlink(path);
   } catch (error) {
     if (!isRefusal(error, 'ENOENT')) throw error;
   }
 }
 
-function removeDirectory(task: Task, path: string, options: RemoveOptions): void {
+function removeDirectory(task: Task, path: string): void {
   try {
     task.rmdir(path);
     return;
   } catch (error) {
     if (!isRefusal(error, 'ENOTEMPTY', 'EEXIST', 'EPERM')) throw error;
   }
-  for (const name of namesIn(task, path))
-    removeTree(task, path.endsWith('/') ? path + name : `${path}/${name}`, options);
-  patiently(task, options, () => task.rmdir(path));
-}
-
-function namesIn(task: Task, path: string): string[] {
-  let fd: number;
-  try {
-    fd = task.open(path, O_DIRECTORY);
-  } catch (error) {
-    throw renamed(error, 'scandir', path);
-  }
-  try {
-    return task
-      .getdents(fd)
-      .map((entry) => entry.name)
-      .filter((name) => name !== '.' && name !== '..');
-  } finally {
-    task.close(fd);
-  }
+  for (const name of namesIn(task, path)) removeTree(task, path.endsWith('/') ? path + name : `${path}/${name}`);
+  task.rmdir(path);
 }
 
 /** Tries again while the machine's time goes on, as often as the caller allows. */

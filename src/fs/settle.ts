@@ -7,7 +7,11 @@ import { WouldBlock } from '../kernel/would-block.ts';
 import { abortError } from './failure.ts';
 
 /** What is left to do once the arguments are read; keeps its progress, so that it may be called again. */
-export type Work<T> = () => T;
+export interface Work<T> {
+  (): T;
+  /** Gives back what was held while waiting. */
+  abandon?: () => void;
+}
 
 /** Milliseconds before work that would block is tried again. */
 const RETRY_DELAY = 1;
@@ -17,7 +21,10 @@ export function settle<T>(work: Work<T>, done: (error: unknown, value?: T) => vo
   const attempt = (): void => {
     let value: T;
     try {
-      if (signal?.aborted) throw abortError(signal);
+      if (signal?.aborted) {
+        work.abandon?.();
+        throw abortError(signal);
+      }
       value = work();
     } catch (error) {
       if (error instanceof WouldBlock) setTimeout(attempt, RETRY_DELAY);

@@ -10,6 +10,7 @@ import { renamed, refusal } from './failure.ts';
 import { dataOf, fdOf, flagsOf, modeOf, type Options, optionsOf, smallModeOf } from './options.ts';
 import { pathname } from './pathname.ts';
 import type { Prepare, Work } from './settle.ts';
+import { waitingOpen } from './waiting-open.ts';
 
 const COPYFILE_EXCL = 1;
 const COPYFILE_FICLONE = 2;
@@ -42,10 +43,10 @@ export function writeAll(task: Task, fd: number, bytes: Uint8Array): Work<void> 
 }
 
 /** Opens once, does the work of the descriptor, and closes unless the work is to go on later. */
-function opened<T>(task: Task, open: () => number, work: (fd: number) => Work<T>): Work<T> {
+function opened<T>(task: Task, open: Work<number>, work: (fd: number) => Work<T>): Work<T> {
   let fd: number | undefined;
   let act: Work<T> | undefined;
-  return () => {
+  const whole = (): T => {
     fd ??= open();
     let answer: T;
     try {
@@ -58,13 +59,18 @@ function opened<T>(task: Task, open: () => number, work: (fd: number) => Work<T>
     task.close(fd);
     return answer;
   };
+  const abandon = (): void => {
+    open.abandon?.();
+    if (fd !== undefined) task.close(fd);
+  };
+  return Object.assign(whole, { abandon });
 }
 
 /** The work on a file that is named by a path or by a descriptor of the caller's. */
 function onFile<T>(task: Task, file: unknown, flags: number, mode: number, work: (fd: number) => Work<T>): Work<T> {
   if (typeof file === 'number') return work(fdOf(file));
   const name = pathname(file);
-  return opened(task, () => task.open(name, flags, mode), work);
+  return opened(task, waitingOpen(task, name, flags, mode), work);
 }
 
 const inEncoding = (bytes: Buffer, encoding: string | null | undefined): Buffer | string =>
@@ -89,7 +95,7 @@ export function wholeFileCalls(task: Task) {
     readFile: (file, options) => {
       const { encoding, flag } = optionsOf(options);
       const read = onFile(task, file, flagsOf(flag), 0o666, (fd) => readRest(task, fd));
-      return () => inEncoding(read(), encoding);
+      return Object.assign(() => inEncoding(read(), encoding), { abandon: () => read.abandon?.() });
     },
     writeFile: (file, data, options) => writing(file, data, optionsOf(options), 'w'),
     appendFile: (file, data, options) => writing(file, data, optionsOf(options), 'a'),

@@ -4,8 +4,24 @@ import { raise } from '../abi/errno.ts';
 import {
   AT_EACCESS,
   AT_EMPTY_PATH,
+  AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
+  MS_NOATIME,
+  MS_NODEV,
+  MS_NODIRATIME,
   MS_NOEXEC,
+  MS_NOSUID,
+  MS_NOSYMFOLLOW,
+  MS_RELATIME,
+  ST_NOATIME,
+  ST_NODEV,
+  ST_NODIRATIME,
+  ST_NOEXEC,
+  ST_NOSUID,
+  ST_NOSYMFOLLOW,
+  ST_RDONLY,
+  ST_RELATIME,
+  ST_VALID,
   UTIME_NOW,
   UTIME_OMIT,
   W_OK,
@@ -14,6 +30,7 @@ import {
 import { isDirectory, isRegular, isSpecial } from '../abi/mode.ts';
 import type { Attributes, Stat, StatFS, Timespec } from '../abi/stat.ts';
 import type { TaskContext } from './context.ts';
+import { S_APPEND } from './inode.ts';
 import { withCredentials } from './kernel.ts';
 import { type Path, wantWrite } from './mount.ts';
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, resolvePath, walkPath } from './namei.ts';
@@ -111,25 +128,32 @@ export function utimesPath(
 /** truncate(2). @see vfs_truncate() */
 export function truncatePath(task: TaskContext, path: string, size: number): void {
   if (size < 0) raise('EINVAL');
-  const { mount, dentry } = resolvePath(task, -100, path, LOOKUP_FOLLOW);
+  const { mount, dentry } = resolvePath(task, AT_FDCWD, path, LOOKUP_FOLLOW);
   const inode = dentry.inode!;
   if (isDirectory(inode.mode)) raise('EISDIR');
   if (!isRegular(inode.mode)) raise('EINVAL');
   wantWrite(mount);
   checkPermission(task.kernel, inode, MAY_WRITE);
-  if ((inode.flags & 4) !== 0) raise('EPERM');
+  if ((inode.flags & S_APPEND) !== 0) raise('EPERM');
   if (size > inode.superblock.maxBytes) raise('EFBIG');
   doTruncate(task.kernel, dentry, size, false);
 }
 
+/** What statfs(2) tells of a mount. @see flags_by_mnt() */
+const STATFS_FLAGS: readonly (readonly [number, number])[] = [
+  [MS_NOSUID, ST_NOSUID],
+  [MS_NODEV, ST_NODEV],
+  [MS_NOEXEC, ST_NOEXEC],
+  [MS_NOATIME, ST_NOATIME],
+  [MS_NODIRATIME, ST_NODIRATIME],
+  [MS_RELATIME, ST_RELATIME],
+  [MS_NOSYMFOLLOW, ST_NOSYMFOLLOW],
+];
+
 export function statfsOf(place: Path): StatFS {
   const { superblock, flags } = place.mount;
   const told = superblock.statfs();
-  const ST_VALID = 0x20;
-  const ST_RELATIME = 0x1000;
-  let bits = ST_VALID | (place.mount.readOnly ? 1 : 0) | (flags & 0xe);
-  if ((flags & (1 << 21)) !== 0) bits |= ST_RELATIME;
-  if ((flags & 1024) !== 0) bits |= 0x400;
-  if ((flags & 2048) !== 0) bits |= 0x800;
+  let bits = ST_VALID | (place.mount.readOnly ? ST_RDONLY : 0);
+  for (const [mountFlag, bit] of STATFS_FLAGS) if ((flags & mountFlag) !== 0) bits |= bit;
   return { ...told, flags: told.flags | bits };
 }

@@ -1,7 +1,7 @@
 /** The door itself: each call makes the task current, tells the trace, and completes what the kernel raised to an error in
  * Node's shape; nothing else happens here. */
 import { Errno, ErrnoException } from '../abi/errno.ts';
-import { DescriptorTable, FileSystemContext, type TaskContext } from './context.ts';
+import type { DescriptorTable, FileSystemContext, TaskContext } from './context.ts';
 import type { Credentials } from './credentials.ts';
 import type { Kernel } from './kernel.ts';
 import type { MountNamespace } from './mount.ts';

@@ -4,8 +4,9 @@ import { AT_FDCWD, FICLONE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } fro
 import type { Dirent } from '../abi/stat.ts';
 import { truncatePath } from './attribute-calls.ts';
 import type { OpenFile } from './file.ts';
+import { S_APPEND } from './inode.ts';
 import { dropFlock, flockFile } from './flock.ts';
-import { isRegular } from '../abi/mode.ts';
+import { isFifo, isRegular } from '../abi/mode.ts';
 import { MappedRegion } from './mmap.ts';
 import { closeFile, openPath } from './open.ts';
 import { allocateRange, readAt, writeAt } from './read-write.ts';
@@ -120,7 +121,7 @@ export abstract class FileSystemCalls extends Door {
       if (size < 0) raise('EINVAL');
       const file = this.files.getUsable(fd);
       if (!isRegular(file.inode.mode) || !file.writable) raise('EINVAL');
-      if ((file.inode.flags & 4) !== 0) raise('EPERM');
+      if ((file.inode.flags & S_APPEND) !== 0) raise('EPERM');
       if (size > file.inode.superblock.maxBytes) raise('EFBIG');
       doTruncate(this.kernel, file.dentry, size, true);
     });
@@ -211,5 +212,5 @@ export abstract class FileSystemCalls extends Door {
 
 /** A position makes no sense in a fifo. */
 function checkSeekable(file: OpenFile): void {
-  if (((file.inode.mode >> 12) & 15) === 1) raise('ESPIPE');
+  if (isFifo(file.inode.mode)) raise('ESPIPE');
 }

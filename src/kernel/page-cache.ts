@@ -20,12 +20,14 @@ import { pageEnd, pageStart } from './extent-seek.ts';
 import { dataRuns, holeRuns, NO_END, type PageRun, PageSet } from './page-set.ts';
 import type { Readahead } from './readahead.ts';
 
-/** Where the data of a file comes from. Offsets are multiples of PAGE_SIZE; lengths too, but at the end of the file. */
+/** Where the data of a file comes from. Offsets are multiples of PAGE_SIZE. */
 export interface PageBacking {
-  /** Fills all of `into`; zeros where the file has a hole. @throws Errno EIO, or what else keeps the data away */
+  /** Fills all of `into`, whole pages or up to the end of the file; zeros where there is a hole. @throws Errno EIO, or what else keeps the data away */
   readPages(offset: number, into: Uint8Array): void;
-  /** Stores `bytes`, which must not be kept; left out where nobody can write. @throws Errno EIO, ENOSPC */
+  /** Stores whole pages, zeros behind the end of the file; they must not be kept. Left out for who cannot. @throws Errno EIO, ENOSPC */
   writePages?(offset: number, bytes: Uint8Array): void;
+  /** Reading a part costs as much as reading all: whatever is missing is asked for at once. */
+  readonly wholeFiles?: boolean;
 }
 
 /** The most that is read or written at once. */
@@ -178,7 +180,8 @@ export class PageCache {
     const wanted = pageEnd(end) - first!.start;
     const window = ahead?.window(first!.start, wanted) ?? wanted;
     try {
-      this.#readRuns(first!.start, first!.start + window);
+      if (this.backing.wholeFiles) this.#readRuns(0, NO_END);
+      else this.#readRuns(first!.start, first!.start + window);
       return length;
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
@@ -207,8 +210,9 @@ export class PageCache {
 
   /** Reads whole pages that are not cached; the file's last one up to its end. */
   #readRun(start: number, end: number): void {
-    for (let at = start; at < end; at += IO_MAX) {
-      const length = Math.min(end, at + IO_MAX, this.size) - at;
+    const most = this.backing.wholeFiles ? NO_END : IO_MAX;
+    for (let at = start; at < end; at += most) {
+      const length = Math.min(end, at + most, this.size) - at;
       if (length <= 0) return;
       const bytes = new Uint8Array(length);
       this.backing.readPages(at, bytes);
@@ -238,8 +242,8 @@ export class PageCache {
   }
 
   #store(start: number, end: number): void {
-    const bytes = new Uint8Array(Math.min(end, this.size) - start);
-    this.#pages.read(bytes, start);
+    const bytes = new Uint8Array(end - start);
+    this.#pages.read(bytes.subarray(0, Math.min(end, this.size) - start), start);
     this.#dirty.delete(start, end);
     try {
       const write = this.backing.writePages ?? raise('EROFS');

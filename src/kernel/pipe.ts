@@ -1,6 +1,6 @@
 /** Fifos, and the operations of files that can do nothing. @see fs/pipe.c */
 import { raise } from '../abi/errno.ts';
-import { O_ACCMODE, O_NONBLOCK } from '../abi/flags.ts';
+import { FIONREAD, O_ACCMODE, O_NONBLOCK } from '../abi/flags.ts';
 import { fileAccessed } from './atime.ts';
 import type { FileOperations, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
@@ -100,7 +100,8 @@ export const fifoOperations: FileOperations = {
     if (taken.length > 0) file.inode.touchMtime?.(file.inode.superblock.kernel.now());
     return taken.length;
   },
-  ioctl: () => raise('ENOTTY'),
+  /** @see pipe_ioctl() */
+  ioctl: (file, request) => (request === FIONREAD ? pipeOf(file.inode).length : raise('ENOTTY')),
   fork(_fork, old, made) {
     const pipe = pipeOf(old.inode);
     const twin = pipeOf(made.inode);

@@ -1,7 +1,18 @@
 /** Data in and out of open files. @see fs/read_write.c, mm/filemap.c */
 import { raise } from '../abi/errno.ts';
-import { IN_ACCESS, IN_MODIFY, MAX_LFS_FILESIZE, O_APPEND } from '../abi/flags.ts';
-import { isDirectory, isRegular } from '../abi/mode.ts';
+import {
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_ZERO_RANGE,
+  IN_ACCESS,
+  IN_MODIFY,
+  MAX_LFS_FILESIZE,
+  O_APPEND,
+} from '../abi/flags.ts';
+import { isDirectory, isFifo, isRegular } from '../abi/mode.ts';
 import { fileAccessed } from './atime.ts';
 import type { OpenFile } from './file.ts';
 import { S_APPEND } from './inode.ts';
@@ -74,22 +85,32 @@ export function allocateRange(kernel: Kernel, file: OpenFile, mode: number, offs
   checkFallocateMode(mode);
   if (!file.writable) raise('EBADF');
   const { inode } = file;
-  if ((mode & ~1) !== 0 && (inode.flags & S_APPEND) !== 0) raise('EPERM');
+  if ((mode & ~FALLOC_FL_KEEP_SIZE) !== 0 && (inode.flags & S_APPEND) !== 0) raise('EPERM');
   if (isDirectory(inode.mode)) raise('EISDIR');
-  if (!isRegular(inode.mode)) raise(((inode.mode >> 12) & 15) === 1 ? 'ESPIPE' : 'ENODEV');
+  if (!isRegular(inode.mode)) raise(isFifo(inode.mode) ? 'ESPIPE' : 'ENODEV');
   if (offset + length > Math.min(MAX_LFS_FILESIZE, inode.superblock.maxBytes)) raise('EFBIG');
   traceData(file, 'fallocate', offset, length);
   file.ops.fallocate(file, mode, offset, length);
   if (kernel.watches > 0) notify(kernel, inode, IN_MODIFY, undefined, false, 0, file.dentry);
 }
 
+/** What fallocate(2) can be asked for; each stands alone, but for FALLOC_FL_KEEP_SIZE. */
+const FALLOCATE_OPERATIONS = [
+  0,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_ZERO_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_UNSHARE_RANGE,
+];
+
 function checkFallocateMode(mode: number): void {
-  const known = 0x01 | 0x02 | 0x08 | 0x10 | 0x20 | 0x40;
-  if ((mode & ~known) !== 0) raise('EOPNOTSUPP');
-  const operation = mode & ~0x01;
-  if (operation === 0x02 && (mode & 0x01) === 0) raise('EOPNOTSUPP');
-  if (![0, 0x02, 0x08, 0x10, 0x20, 0x40].includes(operation)) raise('EOPNOTSUPP');
-  if ((operation === 0x08 || operation === 0x20) && (mode & 0x01) !== 0) raise('EINVAL');
+  const operation = mode & ~FALLOC_FL_KEEP_SIZE;
+  const keepsSize = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
+  if (!FALLOCATE_OPERATIONS.includes(operation)) raise('EOPNOTSUPP');
+  if (operation === FALLOC_FL_PUNCH_HOLE && !keepsSize) raise('EOPNOTSUPP');
+  const shifts = operation === FALLOC_FL_COLLAPSE_RANGE || operation === FALLOC_FL_INSERT_RANGE;
+  if (shifts && keepsSize) raise('EOPNOTSUPP');
 }
 
 /**

@@ -118,7 +118,9 @@ export class Machine<Fs = unknown> {
     const programs = this.programs.fork();
     const task = startInit(fork.kernel, root, 'rootfs', programs);
     root.reclaim?.();
-    return new Machine<Fs>(this.#parts, { kernel: fork.kernel, programs, task });
+    const made = new Machine<Fs>(this.#parts, { kernel: fork.kernel, programs, task });
+    made.residentKernel = this.residentKernel;
+    return made;
   }
 
   /** What is wrong in any filesystem, one sentence each; empty when all is well. */

@@ -6,8 +6,9 @@ import type { Stat, Timespec } from '../../abi/stat.ts';
 const NANOSECONDS = 1_000_000_000n;
 
 export function timespecOf(nanoseconds: bigint): Timespec {
-  const nsec = ((nanoseconds % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;
-  return { sec: Number((nanoseconds - nsec) / NANOSECONDS), nsec: Number(nsec) };
+  const seconds = nanoseconds / NANOSECONDS;
+  const nsec = Number(nanoseconds - seconds * NANOSECONDS);
+  return nsec < 0 ? { sec: Number(seconds) - 1, nsec: nsec + 1e9 } : { sec: Number(seconds), nsec };
 }
 
 /** Attributes of a host's file. Where the host has no blocks (Windows), they follow from the size. */

@@ -73,23 +73,29 @@ export class OverlayInode implements Inode {
     return this.#holds;
   }
 
-  /** While somebody holds the inode it holds the real names; a merely cached one does not. */
+  /**
+   * While somebody holds the inode it holds the real names; a merely cached one does not. A directory, held with each
+   * open file below it, keeps its many names from then on as long as it exists.
+   */
   set holds(count: number) {
     this.#holds = count;
-    if (count > 0 && !this.#pinned) this.#pin();
-    else if (count === 0 && this.#pinned) this.#unpin();
+    if (count > 0) {
+      if (!this.#pinned) this.#pin();
+    } else if (!isDirectory(this.mode) || this.nlink === 0) this.letGo();
+  }
+
+  /** Gives up the real names, unless somebody holds the inode. */
+  letGo(): void {
+    if (!this.#pinned || this.#holds > 0) return;
+    this.#pinned = false;
+    if (this.upper !== undefined) unpin(this.upper);
+    for (const { dentry } of this.lower) unpin(dentry);
   }
 
   #pin(): void {
     this.#pinned = true;
     if (this.upper !== undefined) pin(this.upper);
     for (const { dentry } of this.lower) pin(dentry);
-  }
-
-  #unpin(): void {
-    this.#pinned = false;
-    if (this.upper !== undefined) unpin(this.upper);
-    for (const { dentry } of this.lower) unpin(dentry);
   }
 
   /** The inode got an upper object. @see ovl_inode_update() */

@@ -265,6 +265,7 @@ export class OverlaySuperblock implements Superblock {
     this.partedInodes.delete(gone);
     gone.cache = undefined;
     gone.impureCache = undefined;
+    gone.letGo();
   }
 
   *inodes(): IterableIterator<OverlayInode> {
@@ -278,6 +279,7 @@ export class OverlaySuperblock implements Superblock {
   }
 
   shutdown(): void {
+    for (const inode of this.inodes()) inode.letGo();
     this.inodesByKey.clear();
     this.partedInodes.clear();
     const kept = [this.workBase, this.workdir, this.whiteout, ...this.replaced];

@@ -2,7 +2,7 @@
 import { MS_RDONLY } from '../../abi/flags.ts';
 import { major, minor } from '../../abi/mode.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
-import { type Mount, type MountNamespace, type Path } from '../../kernel/mount.ts';
+import type { Mount, MountNamespace, Path } from '../../kernel/mount.ts';
 import { escapePath, escapeSource, showMountFlags } from '../../kernel/mount-calls.ts';
 import { pathFrom } from '../../kernel/namei.ts';
 

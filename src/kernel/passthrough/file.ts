@@ -3,15 +3,14 @@ import { raise } from '../../abi/errno.ts';
 import { fileAccessed } from '../atime.ts';
 import type { FileOperations, OpenFile } from '../file.ts';
 import { directoryLlseek, genericFileLlseek, listDots } from '../llseek.ts';
-import { READAHEAD_MAX, Readahead } from '../readahead.ts';
+import { Readahead } from '../readahead.ts';
 import type { PassthroughInode } from './inode.ts';
 
 const inodeOf = (file: OpenFile): PassthroughInode => file.inode as PassthroughInode;
 
 /** How the open file reads ahead. */
 function readaheadOf(file: OpenFile): Readahead {
-  const { wholeFiles } = inodeOf(file).superblock.tree.source;
-  file.note ??= new Readahead(wholeFiles ? Math.max(READAHEAD_MAX, file.inode.size) : READAHEAD_MAX);
+  file.note ??= new Readahead();
   return file.note as Readahead;
 }
 

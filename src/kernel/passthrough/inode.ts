@@ -56,7 +56,23 @@ export class PassthroughInode extends ReadOnlyInode {
   }
 
   getattr(): Stat {
-    return { ...this.record.stat, ino: this.record.ino, dev: this.superblock.dev };
+    const { ino, stat } = this.record;
+    return {
+      dev: this.superblock.dev,
+      ino,
+      mode: stat.mode,
+      nlink: stat.nlink,
+      uid: stat.uid,
+      gid: stat.gid,
+      rdev: stat.rdev,
+      size: stat.size,
+      blksize: stat.blksize,
+      blocks: stat.blocks,
+      atime: stat.atime,
+      mtime: stat.mtime,
+      ctime: stat.ctime,
+      btime: stat.btime,
+    };
   }
 
   lookup(dentry: Dentry): Inode | undefined {

@@ -106,8 +106,9 @@ export class PassthroughTree {
   /** The pages of a regular file. */
   pages(record: PassthroughRecord): PageCache {
     if (record.content === undefined) {
+      const { wholeFiles } = this.source;
       const readPages = (offset: number, into: Uint8Array) => this.source.read(record.path, record.stat, offset, into);
-      record.content = PageCache.empty(this.#epoch, { readPages }, record.stat.size);
+      record.content = PageCache.empty(this.#epoch, { readPages, wholeFiles }, record.stat.size);
     }
     return record.content as PageCache;
   }

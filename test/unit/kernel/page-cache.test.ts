@@ -155,21 +155,22 @@ describe('writing', () => {
     expect(disk.writes).toEqual([]);
   });
 
-  test('writeback stores neighbours at once, up to the end of the file, and only once', () => {
+  test('writeback stores neighbours at once, zeros behind the end of the file, and only once', () => {
     const { disk, cache } = cacheOf();
     for (const page of [3, 1, 2, 7]) cache.write(Uint8Array.of(page), page * PAGE_SIZE + 5);
     cache.write(Uint8Array.of(5), SIZE + 20);
     const size = cache.size;
     const full = read(cache, 0, size);
     expect(size).toBe(SIZE + 21);
-    Object.assign(disk, { bytes: Uint8Array.from({ length: size }, (_, i) => disk.bytes[i] ?? 0) });
+    Object.assign(disk, { bytes: Uint8Array.from({ length: 41 * PAGE_SIZE }, (_, i) => disk.bytes[i] ?? 0xee) });
     cache.writeback();
     expect(disk.writes).toEqual([
       [PAGE_SIZE, 3 * PAGE_SIZE],
       [7 * PAGE_SIZE, PAGE_SIZE],
-      [40 * PAGE_SIZE, 121],
+      [40 * PAGE_SIZE, PAGE_SIZE],
     ]);
-    expect(disk.bytes).toEqual(full);
+    expect(disk.bytes.slice(0, size)).toEqual(full);
+    expect(disk.bytes.slice(size)).toEqual(new Uint8Array(41 * PAGE_SIZE - size));
     cache.writeback();
     expect(disk.writes).toHaveLength(3);
     expect(cache.dirtyPages).toBe(0);

@@ -32,7 +32,7 @@ function someVolume() {
   const volume = Volume.fromJSON({ '/a/b': 'bee', '/a/c/d': 'dee', '/big': 'x'.repeat(300_000), '/e': null });
   volume.symlinkSync('b', '/a/link');
   volume.linkSync('/a/b', '/hard');
-  volume.chmodSync('/a/b', 0o640);
+  volume.chmodSync('/a/b', 0o644);
   volume.chownSync('/a/b', 7, 8);
   volume.utimesSync('/a/b', 1000.25, 2000.5);
   return volume;
@@ -77,7 +77,7 @@ describe('a memfs volume', () => {
     const { task } = mounted(volume as unknown as FsLike);
     const real = volume.lstatSync('/a/b');
     const ours = task.stat('/m/a/b');
-    expect(ours).toMatchObject({ mode: 0o100640, uid: 7, gid: 8, size: 3, nlink: 2, ino: Number(real.ino) });
+    expect(ours).toMatchObject({ mode: 0o100644, uid: 7, gid: 8, size: 3, nlink: 2, ino: Number(real.ino) });
     expect(ours.mtime).toEqual({ sec: 2000, nsec: 500_000_000 });
     expect(ours.atime).toEqual({ sec: 1000, nsec: 250_000_000 });
     expect(task.stat('/m/hard').ino).toBe(ours.ino);

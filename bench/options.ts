@@ -1,0 +1,38 @@
+/** What the command line says. */
+import { parseArgs } from 'node:util';
+import type { Settings } from './measure.ts';
+
+export interface BenchOptions extends Settings {
+  readonly quick: boolean;
+  /** Whether something of that name is to be measured. */
+  readonly wantsRow: (name: string) => boolean;
+  readonly wantsSubject: (name: string) => boolean;
+}
+
+export const USAGE = `npm run bench -- [options]
+  --rows a,b      only rows (and parts: commit, mounting, memory, trace, cold) whose names contain one of these
+  --subjects a,b  only subjects whose names contain one of these: lowerdir, memfs, unionfs, zenfs, tmpfs, overlay, limit
+  --rounds n      rounds per row
+  --quick         fewer rounds and lowers, shorter turns: under a minute`;
+
+/** @throws TypeError for an option that is not known */
+export function readOptions(): BenchOptions {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: 'string' },
+      subjects: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+    },
+  });
+  const { quick } = values;
+  const rounds = values.rounds === undefined ? (quick ? 5 : 9) : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError('--rounds takes a number from 1');
+  return { quick, rounds, turn: quick ? 1.5 : 6, wantsRow: among(values.rows), wantsSubject: among(values.subjects) };
+}
+
+function among(list: string | undefined): (name: string) => boolean {
+  if (list === undefined) return () => true;
+  const words = list.toLowerCase().split(',');
+  return (name) => words.some((word) => name.toLowerCase().includes(word.trim()));
+}

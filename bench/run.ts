@@ -1,0 +1,164 @@
+/** `npm run bench`: how fast the library is beside its peers, the real kernel and the bare limit. */
+import os from 'node:os';
+import { buildLibrary, type Library } from './build.ts';
+import { measureCommits } from './commit.ts';
+import { measureCold, measureWarm } from './measure.ts';
+import { measureMemory } from './memory.ts';
+import { measureMounting } from './mounting.ts';
+import { type BenchOptions, readOptions, USAGE } from './options.ts';
+import {
+  type Measured,
+  printCommits,
+  printCounts,
+  printMemory,
+  printMounting,
+  printRates,
+  printTracing,
+  printVerdicts,
+} from './report.ts';
+import { changeRows } from './rows/change.ts';
+import { readRows } from './rows/read.ts';
+import type { Row } from './rows/row.ts';
+import { writeRows } from './rows/write.ts';
+import { overlay, tmpfs } from './subjects/kernel.ts';
+import { limit } from './subjects/limit.ts';
+import { lowerdir } from './subjects/lowerdir.ts';
+import { memfs } from './subjects/memfs.ts';
+import { makeScratch, type Scratch } from './subjects/scratch.ts';
+import type { Subject } from './subjects/subject.ts';
+import { unionfs } from './subjects/unionfs.ts';
+import { zenfs } from './subjects/zenfs.ts';
+import { measureTracing } from './tracing.ts';
+import type { Layout } from './tree.ts';
+import {
+  copyUpVerdicts,
+  layerVerdict,
+  memoryVerdicts,
+  mountingVerdict,
+  speedVerdicts,
+  tracingVerdict,
+  type Verdict,
+} from './verdict.ts';
+
+const ROWS: readonly Row[] = [...readRows, ...writeRows, ...changeRows];
+/** Rows that the trace is measured on: one of each kind that passes it. */
+const TRACED = [
+  'stat depth 1',
+  'stat depth 8',
+  'readFile',
+  'open, read',
+  'readdir 10',
+  'write new',
+  'append',
+  'rename',
+];
+const LAYOUTS: readonly (readonly [Layout, string])[] = [
+  ['one', 'one layer holds the directory'],
+  ['all', 'every layer holds the directory'],
+];
+
+function subjectsOf(library: Library, scratch: Scratch | string, { quick, wantsSubject }: BenchOptions): Subject[] {
+  const lowers = quick ? [1, 128] : [1, 8, 32, 128];
+  const real = typeof scratch === 'string' ? undefined : scratch;
+  const all = [
+    limit,
+    memfs,
+    zenfs,
+    ...lowers.map(unionfs),
+    ...(real ? [tmpfs(real)] : []),
+    ...(real?.task ? lowers.map((count) => overlay(real, count)) : []),
+    ...lowers.map((count) => lowerdir(library, count)),
+  ];
+  return all.filter(({ name }) => wantsSubject(name));
+}
+
+function printSetting(scratch: Scratch | string, { rounds, turn }: BenchOptions): void {
+  const [cpu] = os.cpus();
+  console.log(
+    `# lowerdir bench\n\nNode ${process.version}, ${os.type()} ${os.release()}, ${os.cpus().length} × ${cpu?.model}.`,
+  );
+  console.log(`${rounds} interleaved rounds in one process, turns of ${turn} ms.`);
+  if (typeof scratch === 'string') console.log(`skipped: tmpfs and overlay: ${scratch}`);
+  else if (scratch.task === undefined) console.log(`skipped: overlay: ${scratch.reason}`);
+  console.log();
+}
+
+async function measureTables(subjects: readonly Subject[], options: BenchOptions): Promise<Verdict[]> {
+  const rows = ROWS.filter(({ name }) => options.wantsRow(name));
+  const verdicts: Verdict[] = [];
+  const warm: Measured[] = [];
+  for (const [layout, words] of LAYOUTS) {
+    const measured: Measured[] = [];
+    for (const row of rows) measured.push({ row, samples: await measureWarm(row, layout, subjects, options) });
+    const speeds = speedVerdicts(words, measured);
+    printRates(`Warm, ${words}`, measured, speeds);
+    verdicts.push(...speeds, ...copyUpVerdicts(words, measured), ...layerVerdict(words, measured));
+    printCounts(`Counted, ${words}`, measured);
+    warm.push(...measured);
+  }
+  verdicts.push(...layerVerdict('both', warm));
+  if (options.wantsRow('cold') || rows.length < ROWS.length) await printCold(rows, subjects, options);
+  return verdicts;
+}
+
+async function printCold(rows: readonly Row[], subjects: readonly Subject[], options: BenchOptions): Promise<void> {
+  const caching = subjects.filter(({ caches }) => caches);
+  for (const [layout, words] of LAYOUTS) {
+    const measured: Measured[] = [];
+    for (const row of rows.filter(({ cold }) => cold)) {
+      measured.push({ row, samples: await measureCold(row, layout, caching, options) });
+    }
+    if (measured.length > 0) printRates(`Cold, ${words}`, measured, []);
+  }
+}
+
+async function measureParts(released: string, library: Library, options: BenchOptions): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const { wantsRow, quick } = options;
+  if (wantsRow('commit')) printCommits(measureCommits(library, options));
+  if (wantsRow('trace')) {
+    const untraced = (await import(buildLibrary('untraced'))) as Library;
+    const rows = ROWS.filter(({ name }) => TRACED.some((start) => name.startsWith(start)));
+    const tracing = await measureTracing(library, untraced, rows, options);
+    printTracing(tracing);
+    verdicts.push(...tracingVerdict(tracing));
+  }
+  if (wantsRow('mounting')) {
+    const samples = measureMounting(
+      released,
+      quick ? [100, 10_000, 100_000] : [100, 10_000, 1_000_000],
+      options.rounds,
+    );
+    printMounting(samples);
+    verdicts.push(...mountingVerdict(samples));
+  }
+  if (wantsRow('memory')) {
+    const samples = measureMemory(released, quick ? 20_000 : 100_000);
+    printMemory(samples);
+    verdicts.push(...memoryVerdicts(samples));
+  }
+  return verdicts;
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const released = buildLibrary('released');
+  const library = (await import(released)) as Library;
+  const scratch = await makeScratch();
+  try {
+    printSetting(scratch, options);
+    const verdicts = await measureTables(subjectsOf(library, scratch, options), options);
+    verdicts.push(...(await measureParts(released, library, options)));
+    printVerdicts(verdicts);
+  } finally {
+    if (typeof scratch !== 'string') scratch.remove();
+  }
+}
+
+let options: BenchOptions | undefined;
+try {
+  options = readOptions();
+} catch (error) {
+  console.error(`${(error as Error).message}\n${USAGE}`);
+  process.exitCode = 2;
+}
+if (options !== undefined) await run(options);
