@@ -1,6 +1,6 @@
 /** `npm run bench`: how fast the library is beside its peers, the real kernel and the bare limit. */
 import os from 'node:os';
-import { buildLibrary, type Library } from './build.ts';
+import { buildLibrary, type Edition, type Library } from './build.ts';
 import { measureCommits } from './commit.ts';
 import { measureCold, measureWarm } from './measure.ts';
 import { measureMemory } from './memory.ts';
@@ -112,12 +112,16 @@ async function printCold(rows: readonly Row[], subjects: readonly Subject[], opt
   }
 }
 
-async function measureParts(released: string, library: Library, options: BenchOptions): Promise<Verdict[]> {
+/** Where the editions lie: both are made before the scratch, which leaves the rest of the machine read-only. */
+type Built = Readonly<Record<Edition, string>>;
+
+async function measureParts(built: Built, library: Library, options: BenchOptions): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   const { wantsRow, quick } = options;
+  const { released } = built;
   if (wantsRow('commit')) printCommits(measureCommits(library, options));
   if (wantsRow('trace')) {
-    const untraced = (await import(buildLibrary('untraced'))) as Library;
+    const untraced = (await import(built.untraced)) as Library;
     const rows = ROWS.filter(({ name }) => TRACED.some((start) => name.startsWith(start)));
     const tracing = await measureTracing(library, untraced, rows, options);
     printTracing(tracing);
@@ -141,13 +145,13 @@ async function measureParts(released: string, library: Library, options: BenchOp
 }
 
 async function run(options: BenchOptions): Promise<void> {
-  const released = buildLibrary('released');
-  const library = (await import(released)) as Library;
+  const built = { released: buildLibrary('released'), untraced: buildLibrary('untraced') };
+  const library = (await import(built.released)) as Library;
   const scratch = await makeScratch();
   try {
     printSetting(scratch, options);
     const verdicts = await measureTables(subjectsOf(library, scratch, options), options);
-    verdicts.push(...(await measureParts(released, library, options)));
+    verdicts.push(...(await measureParts(built, library, options)));
     printVerdicts(verdicts);
   } finally {
     if (typeof scratch !== 'string') scratch.remove();

@@ -11,7 +11,7 @@ import { timespecOf } from './timestamp.ts';
 
 type AnyStats = Stats | BigIntStats;
 
-export function attributeCalls(task: Task) {
+export function statCalls(task: Task) {
   const shape = (stat: Parameters<typeof statsOf>[0], bigint: boolean): AnyStats =>
     bigint ? new BigIntStats(stat) : statsOf(stat);
 
@@ -26,20 +26,6 @@ export function attributeCalls(task: Task) {
         if (stat !== undefined) return shape(stat, bigint);
         if (liesBelowFile(task, name)) task[call](name);
         return undefined;
-      };
-    };
-
-  const utimesCall =
-    (flags: number): Prepare =>
-    (path, atime, mtime) => {
-      const name = pathname(path);
-      const [read, written] = [timespecOf(atime), timespecOf(mtime)];
-      return () => {
-        try {
-          task.utimensat(AT_FDCWD, name, read, written, flags);
-        } catch (error) {
-          throw renamed(error, flags === 0 ? 'utime' : 'lutime', name);
-        }
       };
     };
 
@@ -59,6 +45,25 @@ export function attributeCalls(task: Task) {
       const wanted = smallModeOf(mode);
       return () => task.access(name, wanted);
     },
+  } satisfies Record<string, Prepare>;
+}
+
+export function attributeCalls(task: Task) {
+  const utimesCall =
+    (flags: number): Prepare =>
+    (path, atime, mtime) => {
+      const name = pathname(path);
+      const [read, written] = [timespecOf(atime), timespecOf(mtime)];
+      return () => {
+        try {
+          task.utimensat(AT_FDCWD, name, read, written, flags);
+        } catch (error) {
+          throw renamed(error, flags === 0 ? 'utime' : 'lutime', name);
+        }
+      };
+    };
+
+  return {
     chmod: (path, mode) => {
       const name = pathname(path);
       const bits = modeOf(mode);

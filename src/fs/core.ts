@@ -21,9 +21,23 @@ import { posix } from '@jsonjoy.com/fs-node-builtins/lib/path.js';
 type Result<T> = { ok: true; value: T } | { ok: false; err: { code: string; toError(): unknown } };
 
 export function createCore(task: Task) {
-  const removing = removeCalls(task);
   const changes = new CoreChanges(task);
+  return {
+    changes,
+    /** memfs counts these for `statfs`; here the filesystem itself answers. */
+    get inodes(): Readonly<Record<string, never>> {
+      return {};
+    },
+    ...lookupMembers(task, changes),
+    ...fileMembers(task),
+    ...attributeMembers(task),
+    ...nameMembers(task),
+    ...treeMembers(task),
+  };
+}
 
+/** Paths and descriptors → links, nodes and files. */
+function lookupMembers(task: Task, changes: CoreChanges) {
   /** The link at `path` itself, or of what it leads to. @throws ErrnoException under the name of `call` */
   const linkAt = (path: string, call: string, follow: boolean): Link => {
     const absolute = posix.resolve(cwdOf(task), path);
@@ -45,12 +59,6 @@ export function createCore(task: Task) {
   };
 
   return {
-    changes,
-    /** memfs counts these for `statfs`; here the filesystem itself answers. */
-    get inodes(): Readonly<Record<string, never>> {
-      return {};
-    },
-
     getLinkOrThrow: (path: string, call: string): Link => linkAt(path, call, false),
     getResolvedLinkOrThrow: (path: string, call: string): Link => linkAt(path, call, true),
     getResolvedLinkResult: (path: string, call: string): Result<Link> => {
@@ -68,7 +76,11 @@ export function createCore(task: Task) {
         return undefined;
       }
     },
+  };
+}
 
+function fileMembers(task: Task) {
+  return {
     open: (path: string, flags: number, mode = 0o666, follow = true): number =>
       task.open(path, follow ? flags : flags | O_NOFOLLOW, mode),
     close: (fd: number): void => task.close(fd),
@@ -94,7 +106,11 @@ export function createCore(task: Task) {
       }
     },
     ftruncate: (fd: number, size = 0): void => task.ftruncate(fd, size),
+  };
+}
 
+function attributeMembers(task: Task) {
+  return {
     chmod: (path: string, mode: number): void => task.chmod(path, mode & 0o7777),
     lchmod: (path: string, mode: number): void => task.fchmodat(AT_FDCWD, path, mode & 0o7777, AT_SYMLINK_NOFOLLOW),
     fchmod: (fd: number, mode: number): void => task.fchmod(fd, mode & 0o7777),
@@ -107,7 +123,12 @@ export function createCore(task: Task) {
     },
     futimes: (fd: number, atime: number, mtime: number): void =>
       task.futimens(fd, timespecOf(atime), timespecOf(mtime)),
+  };
+}
 
+function nameMembers(task: Task) {
+  const removing = removeCalls(task);
+  return {
     link: (path: string, added: string): void => task.link(path, added),
     symlink: (target: string, path: string): void => task.symlink(target, path),
     unlink: (path: string): void => task.unlink(path),
@@ -116,7 +137,11 @@ export function createCore(task: Task) {
     mkdirp: (path: string, mode = 0o777): string | undefined => makePath(task, path, mode),
     rmdir: (path: string, recursive = false): void => removing.rmdir(path, { recursive })(),
     rm: (path: string, force = false, recursive = false): void => removing.rm(path, { force, recursive })(),
+  };
+}
 
+function treeMembers(task: Task) {
+  return {
     toJSON: (...given: ToJsonArguments) => toJSON(task, ...given),
     fromJSON: (json: Record<string, string | Uint8Array | null>, cwd?: string): void => fromJSON(task, json, cwd),
     fromNestedJSON: (json: object, cwd?: string): void => fromNestedJSON(task, json, cwd),

@@ -3,7 +3,7 @@ import { Volume } from '@jsonjoy.com/fs-node';
 import type { Superblock } from '@jsonjoy.com/fs-core';
 import { createFsFromVolume } from 'memfs';
 import type { Task } from '../kernel/task.ts';
-import { constants } from './constants.ts';
+import { constants } from './fs-constants.ts';
 import { createCore } from './core.ts';
 import { Dir } from './dir.ts';
 import { Dirent } from './dirent.ts';

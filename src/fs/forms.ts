@@ -2,7 +2,7 @@
 import { withCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
 import { validateFunction } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
 import type { Task } from '../kernel/task.ts';
-import { attributeCalls } from './attribute-calls.ts';
+import { attributeCalls, statCalls } from './attribute-calls.ts';
 import { descriptorCalls } from './descriptor-calls.ts';
 import { directoryCalls } from './directory-calls.ts';
 import { renamed } from './failure.ts';
@@ -17,6 +17,7 @@ export type Methods = Record<string, Method>;
 
 export function allCalls(task: Task) {
   return {
+    ...statCalls(task),
     ...attributeCalls(task),
     ...nameCalls(task),
     ...removeCalls(task),

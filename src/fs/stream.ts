@@ -99,10 +99,10 @@ function closeStream(stream: FileStream, error: unknown, done: Done): void {
 }
 
 /** Members that both streams have. */
-function define(constructor: object, base: object, state: '_readableState' | '_writableState', members: object): void {
-  const prototype = (constructor as { prototype: object }).prototype;
+function define(made: object, base: object, state: '_readableState' | '_writableState', members: object): void {
+  const prototype = (made as { prototype: object }).prototype;
   Object.setPrototypeOf(prototype, (base as { prototype: object }).prototype);
-  Object.setPrototypeOf(constructor, base);
+  Object.setPrototypeOf(made, base);
   Object.defineProperties(prototype, {
     autoClose: {
       configurable: true,

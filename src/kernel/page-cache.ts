@@ -155,7 +155,10 @@ export class PageCache {
     if (error !== undefined) raise(error);
   }
 
-  /** What a power cut does: what was not stored is gone, and read anew. The filesystem sets the size that it has. */
+  /**
+   * What a power cut does: what was not stored is gone, and read anew. The filesystem sets the size that it has; one
+   * that was cut must not be told to the disk before the cleared tail of the last page is.
+   */
   dropDirty(): void {
     for (const { start, end } of [...this.#dirty.runs()]) this.#forget(start, end);
   }

@@ -1,11 +1,12 @@
 /** A machine with the filesystems that unions need, and node:fs over its first task. */
 import { overlayfs } from '../filesystem/overlayfs/index.ts';
+import { proc } from '../filesystem/proc/index.ts';
 import { tmpfs } from '../filesystem/tmpfs/index.ts';
 import { createFs } from '../fs/create-fs.ts';
 import type { IFs } from '../fs/ifs.ts';
 import { Machine, type MachineParts } from '../machine/machine.ts';
 
-/** What may be said of a new machine; it has tmpfs and overlay, and what is given besides. */
+/** What may be said of a new machine; it has tmpfs, overlay and proc, and what is given besides. */
 export interface MachineOptions extends Partial<Omit<MachineParts, 'facade'>> {}
 
 /**
@@ -23,7 +24,7 @@ export interface MachineOptions extends Partial<Omit<MachineParts, 'facade'>> {}
  * ```
  */
 export function createMachine(options: MachineOptions = {}): Machine<IFs> {
-  const filesystems = [tmpfs, overlayfs, ...(options.filesystems ?? [])];
+  const filesystems = [tmpfs, overlayfs, proc, ...(options.filesystems ?? [])];
   const machine = new Machine<IFs>({ ...options, filesystems, facade: createFs });
   if (options.bootfs === undefined && options.rootfs === undefined) machine.boot();
   return machine;

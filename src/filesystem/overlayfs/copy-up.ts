@@ -199,7 +199,7 @@ function copyUpMetadata({ superblock, inode, lower, stat }: CopyUp, temp: Dentry
   const real = lower.dentry.inode!;
   copyXattrs(superblock, real, temp);
   if ((inode.flags & (S_APPEND | S_IMMUTABLE)) !== 0) setProtection(superblock, temp, inode.flags);
-  if (isDirectory(stat.mode) || stat.nlink === 1) setOrigin(superblock, real, temp);
+  if (isDirectory(stat.mode) || stat.nlink === 1) setOrigin(superblock, lower, temp);
   if (isRegular(stat.mode)) notifyChange(superblock.kernel, temp, { size: stat.size });
   setRealAttributes(superblock, temp, stat);
 }

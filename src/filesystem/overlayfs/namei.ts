@@ -139,7 +139,8 @@ function lookupLower(
     const real = lookupLayer(state, base);
     if (real === undefined) continue;
     if (upperMetacopy || state.metacopy) raise('EPERM');
-    if (upper !== undefined && found === undefined && state.isDir) fixOrigin(state, dentry, real, upper);
+    if (upper !== undefined && found === undefined && state.isDir)
+      fixOrigin(state, dentry, { dentry: real, layer }, upper);
     found ??= [];
     found.push({ dentry: real, layer });
     if (state.redirect !== undefined && !followsRedirects(superblock.config)) raise('EPERM');
@@ -153,11 +154,11 @@ function lookupLower(
 }
 
 /** An upper directory that was merged without a note of where it came from gets one. @see ovl_fix_origin() */
-function fixOrigin(state: LookupState, dentry: Dentry, lower: Dentry, upper: Dentry): void {
+function fixOrigin(state: LookupState, dentry: Dentry, lower: LayerPath, upper: Dentry): void {
   const { superblock } = state;
   if (superblock.noXattr || hasOrigin(upper.inode!)) return;
   superblock.wantUpperWrite();
-  setOrigin(superblock, lower.inode!, upper);
+  setOrigin(superblock, lower, upper);
   setImpure(superblock, overlayInode(dentry.parent));
 }
 

@@ -25,6 +25,7 @@ const FID_LENGTH = 12;
 const LENGTH = FID_OFFSET + FID_LENGTH;
 const UUID_LENGTH = 16;
 const WORD = 2 ** 32;
+const NULL_UUID = new Uint8Array(UUID_LENGTH);
 
 /** The identity of a filesystem, of version 4. */
 export function filesystemUuid(superblock: Superblock): Uint8Array {
@@ -39,13 +40,13 @@ export function uuidOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** @see ovl_encode_real_fh() */
-export function encodeHandle(inode: Inode, withUuid: boolean): Uint8Array {
+function encodeHandle(ino: number, uuid: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(LENGTH);
   bytes.set([VERSION, MAGIC, LENGTH, 0, FILEID_INO32_GEN]);
-  if (withUuid) bytes.set(filesystemUuid(inode.superblock), UUID_OFFSET);
+  bytes.set(uuid, UUID_OFFSET);
   const fid = new DataView(bytes.buffer, FID_OFFSET, FID_LENGTH);
-  fid.setUint32(4, inode.ino % WORD, true);
-  fid.setUint32(8, Math.floor(inode.ino / WORD), true);
+  fid.setUint32(4, ino % WORD, true);
+  fid.setUint32(8, Math.floor(ino / WORD), true);
   return bytes;
 }
 
@@ -55,9 +56,10 @@ export function encodeHandle(inode: Inode, withUuid: boolean): Uint8Array {
  *
  * @see ovl_set_origin(), ovl_can_decode_fh()
  */
-export function setOrigin(superblock: OverlaySuperblock, lower: Inode, upper: Dentry): void {
-  const decodable = lower.superblock.stackDepth === 0;
-  const handle = decodable ? encodeHandle(lower, superblock.config.uuid !== 'off') : new Uint8Array(0);
+export function setOrigin(superblock: OverlaySuperblock, lower: LayerPath, upper: Dentry): void {
+  const inode = lower.dentry.inode!;
+  const uuid = superblock.config.uuid === 'off' ? NULL_UUID : superblock.filesystems[lower.layer.fsid]!.uuid;
+  const handle = inode.superblock.stackDepth === 0 ? encodeHandle(inode.ino, uuid) : new Uint8Array(0);
   trySetPrivateXattr(superblock, upper, XATTR_ORIGIN, handle);
 }
 

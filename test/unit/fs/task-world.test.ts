@@ -213,7 +213,7 @@ test('descriptors are given back whatever happens', async () => {
   fs.mkdirSync('/d');
   fs.writeFileSync('/d/f', 'x');
   const lowest = () => {
-    const fd = fs.openSync('/d/f');
+    const fd = fs.openSync('/d/f', 'r');
     fs.closeSync(fd);
     return fd;
   };

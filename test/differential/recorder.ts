@@ -1,0 +1,84 @@
+/** Writes down every call and its answer, in words that mean the same on every machine. */
+import { isDirectory } from '../../src/abi/mode.ts';
+import type { Stat } from '../../src/abi/stat.ts';
+import { resultOf } from '../../src/testing/subject.ts';
+import type { JailedTask } from './jail.ts';
+
+/** The task of a case: no call throws; one that fails answers −1. */
+export type Recorded = JailedTask & {
+  /** Writes `content` into a new or emptied file. */
+  put(path: string, content?: string): void;
+  /** The content of the file. */
+  get(path: string): void;
+  /** Whether two paths lead to the same object. */
+  same(a: string, b: string): void;
+};
+
+const READ_CALLS = new Set(['open', 'openat', 'dup']);
+
+function told(call: string, answer: unknown): string {
+  if (READ_CALLS.has(call)) return 'descriptor';
+  if (/stat(at)?$/.test(call)) return stat(answer as Stat);
+  if (call === 'statfs' || call === 'fstatfs') return '';
+  if (call === 'getdents')
+    return (answer as { name: string }[])
+      .map(({ name }) => name)
+      .sort()
+      .join(' ');
+  if (call === 'mounts') return mounts(answer as string);
+  if (answer instanceof Uint8Array) return new TextDecoder().decode(answer);
+  return String(answer);
+}
+
+const stat = ({ mode, nlink, uid, gid, size, rdev }: Stat): string =>
+  `${mode.toString(8)} ${isDirectory(mode) ? '' : `${nlink} ${size}`} ${uid}:${gid} ${rdev}`;
+
+/** What a kernel's configuration adds to the options of tmpfs is left out. */
+const mounts = (text: string): string => text.replaceAll(',inode64', '').replaceAll(',noswap', '');
+
+const shown = (value: unknown): string => {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 20)}…(${text.length})` : text;
+};
+
+export function recorder(task: JailedTask, answers: string[]): Recorded {
+  const run = (call: string, values: unknown[], action: () => unknown): unknown => {
+    let answer: unknown = -1;
+    const result = resultOf(() => {
+      answer = action();
+      return told(call, answer);
+    });
+    answers.push(`${call}(${values.map(shown).join(', ')}) = ${Object.values(result)[0]}`);
+    return answer;
+  };
+  const extra: Record<string, (...values: string[]) => unknown> = {
+    put: (path, content = 'x') => {
+      const fd = task.open(path!, 0o1101, 0o644);
+      task.write(fd, new TextEncoder().encode(content));
+      task.close(fd);
+    },
+    get: (path) => {
+      const fd = task.open(path!, 0);
+      const into = new Uint8Array(100);
+      const text = new TextDecoder().decode(into.subarray(0, task.read(fd, into)));
+      task.close(fd);
+      return text;
+    },
+    same: (a, b) => {
+      const [first, second] = [task.stat(a!), task.stat(b!)];
+      return first.dev === second.dev && first.ino === second.ino;
+    },
+  };
+  return new Proxy({} as Recorded, {
+    get(_, call: string) {
+      const own = extra[call];
+      const action = own ?? (task[call as keyof JailedTask] as (...values: unknown[]) => unknown).bind(task);
+      return (...values: never[]) => {
+        const shownValues = READ_CALLS.has(call) || call === 'get' ? values : values.filter((v) => typeof v !== 'object');
+        return run(call, shownValues.map((value) => (call.startsWith('f') || call === 'close' ? 'fd' : value)), () =>
+          action(...values),
+        );
+      };
+    },
+  });
+}
