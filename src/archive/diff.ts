@@ -132,7 +132,7 @@ export function* diffEntries(task: Task, upper: string, options: DiffOptions = {
     const file = `${upper}/${object.path}`;
     const header = linked(headerOf(task, file, object, names), object, firstNames);
     if (object.kind === 'whiteout') yield { header: whiteoutOf(header, object.path), body: [] };
-    else yield { header, body: header.type === REGTYPE && header.size > 0 ? readFile(task, file) : [] };
+    else yield { header, body: header.type === REGTYPE && header.size > 0 ? readFile(task, file, header.size) : [] };
     if (object.kind === 'opaque') yield { header: opaqueMarkerOf(header), body: [] };
   }
 }
@@ -210,17 +210,18 @@ function opaqueMarkerOf(directory: TarHeader): TarHeader {
   };
 }
 
-/** How much of a file is read at once. */
+/** How much of a file is read at once, at most. */
 const READ_SIZE = 1 << 18;
 
-function* readFile(task: Task, file: string): Generator<Uint8Array, void> {
+function* readFile(task: Task, file: string, size: number): Generator<Uint8Array, void> {
   const fd = task.open(file, O_RDONLY);
   try {
-    for (;;) {
-      const chunk = new Uint8Array(READ_SIZE);
+    for (let left = size; left > 0; ) {
+      const chunk = new Uint8Array(Math.min(READ_SIZE, left));
       const length = task.read(fd, chunk);
       if (length === 0) return;
-      yield chunk.subarray(0, length);
+      left -= length;
+      yield length === chunk.length ? chunk : chunk.subarray(0, length);
     }
   } finally {
     task.close(fd);

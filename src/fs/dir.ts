@@ -91,6 +91,14 @@ export class Dir {
     return this.entries();
   }
 
+  [Symbol.dispose](): void {
+    if (!this.#closed) this.closeSync();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#closed) await this.close();
+  }
+
   #checkIdle(): void {
     if (this.#closed) throw closedError();
     if (this.#pending > 0) throw busyError();

@@ -1,4 +1,5 @@
 /** Every call in its three forms: synchronous, with a callback, as a promise. */
+import { Buffer } from '@jsonjoy.com/fs-node-builtins/lib/internal/buffer.js';
 import { withCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
 import { validateFunction } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
 import type { Task } from '../kernel/task.ts';
@@ -108,6 +109,11 @@ export function unusualMethods(task: Task, calls: Calls): Methods {
       } catch (error) {
         throw renamed(error, 'opendir');
       }
+    },
+    mkdtempDisposableSync: (prefix: unknown, options?: unknown) => {
+      const path = calls.mkdtemp(prefix, options)();
+      const remove = calls.rm(path, { recursive: true, force: true });
+      return { path, remove, [Symbol.dispose]: remove };
     },
     openAsBlob: (path: unknown, options?: unknown) => promised(calls.openAsBlob(path, options)),
   };

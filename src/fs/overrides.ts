@@ -56,7 +56,7 @@ export function overridesFor(task: Task, volume: Volume): readonly Override[] {
         'memfs sorts and builds an entry for each name, asks the host for its working directory, and lists `/` badly',
       members: pick(general, ['readdir', 'opendir']),
     },
-    { reason: 'memfs draws on Math.random', members: pick(general, ['mkdtemp']) },
+    { reason: 'memfs draws on Math.random', members: pick(general, ['mkdtemp', 'mkdtempDisposable']) },
     { reason: 'memfs has no maxRetries, retryDelay and ERR_FS_EISDIR', members: pick(general, ['rm', 'rmdir']) },
     {
       reason:

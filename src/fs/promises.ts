@@ -28,6 +28,11 @@ export function promiseMethods(task: Task, calls: Calls, streams: Streams): Meth
     ...methods,
     realpath: promiseForm(calls.realpathNative),
     lchmod: lchmodPromise,
+    mkdtempDisposable: async (prefix: unknown, options?: unknown) => {
+      const path = await promised(calls.mkdtemp(prefix, options));
+      const remove = (): Promise<void> => promised(calls.rm(path, { recursive: true, force: true }));
+      return { path, remove, [Symbol.asyncDispose]: remove };
+    },
     open: async (path: unknown, flags?: unknown, mode?: unknown): Promise<FileHandle> =>
       new FileHandle(parts, await promised(calls.open(path, flags, mode))),
     readFile: async (file: unknown, options?: unknown): Promise<string | Buffer> => {

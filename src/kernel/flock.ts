@@ -7,7 +7,13 @@ import { WouldBlock } from './would-block.ts';
 
 const locks = new WeakMap<Inode, Map<OpenFile, number>>();
 
-/** @throws Errno EINVAL, EAGAIN with LOCK_NB; WouldBlock without */
+/**
+ * A lock of another kind is given up before the new one is tried for: where that is refused, none is left. A call that
+ * would wait keeps it.
+ *
+ * @see flock_lock_inode()
+ * @throws Errno EINVAL, EAGAIN with LOCK_NB; WouldBlock without
+ */
 export function flockFile(file: OpenFile, operation: number): void {
   const kind = operation & ~LOCK_NB;
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) raise('EINVAL');
@@ -16,9 +22,13 @@ export function flockFile(file: OpenFile, operation: number): void {
     holders.delete(file);
     return;
   }
+  if (holders.get(file) === kind) return;
   for (const [holder, held] of holders) {
     if (holder === file || (kind === LOCK_SH && held === LOCK_SH)) continue;
-    if ((operation & LOCK_NB) !== 0) raise('EAGAIN');
+    if ((operation & LOCK_NB) !== 0) {
+      holders.delete(file);
+      raise('EAGAIN');
+    }
     throw new WouldBlock(`a lock on inode ${file.inode.ino} of device ${file.inode.superblock.dev}`);
   }
   locks.set(file.inode, holders.set(file, kind));

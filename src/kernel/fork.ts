@@ -67,6 +67,7 @@ export class Fork {
     if (made === undefined) {
       made = new Mount(this.superblock(old.superblock), this.dentry(old.root), old.source, old.flags, old.id);
       made.lazy = old.lazy;
+      made.expiring = old.expiring;
       this.#mounts.set(old, made);
     }
     return made;

@@ -1,6 +1,6 @@
 /** mount(2), umount2(2), pivot_root(2), unshare(CLONE_NEWNS), and how mounts are printed. @see fs/namespace.c */
 import { CAP_SYS_ADMIN } from '../abi/capability.ts';
-import { raise } from '../abi/errno.ts';
+import { type ErrnoCode, raise } from '../abi/errno.ts';
 import {
   AT_FDCWD,
   MNT_DETACH,
@@ -23,13 +23,16 @@ import {
   MS_SLAVE,
   MS_STRICTATIME,
   MS_UNBINDABLE,
+  PATH_MAX,
   UMOUNT_NOFOLLOW,
 } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import type { TaskContext } from './context.ts';
 import { isCapable } from './credentials.ts';
-import { dropSuperblock, Mount, MOUNT_FLAGS, MountNamespace, type Path } from './mount.ts';
-import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, pathFrom, resolvePath } from './namei.ts';
+import { crossMounts, dropSuperblock, Mount, MOUNT_FLAGS, MountNamespace, type Path } from './mount.ts';
+import { utf8Length } from './lookup.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, Nameidata, pathFrom, resolvePath } from './namei.ts';
+import type { Superblock } from './superblock.ts';
 
 /** mount(2). @see path_mount() */
 export function mountCall(
@@ -40,19 +43,25 @@ export function mountCall(
   data: string,
   flags: number,
 ): void {
+  for (const text of [type, source]) if (utf8Length(text) >= PATH_MAX) raise('EINVAL');
   const place = resolvePath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
   if (!isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
-  const mountFlags = mountFlagsOf(flags);
-  if ((flags & (MS_REMOUNT | MS_BIND)) === (MS_REMOUNT | MS_BIND)) reconfigureMount(place, mountFlags);
-  else if ((flags & MS_REMOUNT) !== 0) remount(place, mountFlags, data);
+  const mountFlags = mountFlagsOf(flags, place.mount);
+  if ((flags & (MS_REMOUNT | MS_BIND)) === (MS_REMOUNT | MS_BIND)) reconfigureMount(task, place, mountFlags);
+  else if ((flags & MS_REMOUNT) !== 0) remount(task, place, mountFlags, data);
   else if ((flags & MS_BIND) !== 0) bind(task, source, place, (flags & MS_REC) !== 0);
   else if ((flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) !== 0) changePropagation(place, flags);
   else if ((flags & MS_MOVE) !== 0) moveMount(task, source, place);
   else newMount(task, source, place, type, data, mountFlags);
 }
 
-/** relatime is what Linux mounts with unless told otherwise. */
-function mountFlagsOf(flags: number): number {
+const ATIME_FLAGS = MS_NOATIME | MS_NODIRATIME | MS_RELATIME;
+
+/** relatime is what Linux mounts with unless told otherwise; a remount keeps what it is not told of. */
+function mountFlagsOf(flags: number, mount: Mount): number {
+  if ((flags & MS_REMOUNT) !== 0 && (flags & (ATIME_FLAGS | MS_STRICTATIME)) === 0) {
+    return (flags & MOUNT_FLAGS & ~ATIME_FLAGS) | (mount.flags & ATIME_FLAGS);
+  }
   let wanted = flags & MOUNT_FLAGS & ~MS_RELATIME;
   if ((flags & MS_NOATIME) === 0) wanted |= MS_RELATIME;
   if ((flags & MS_STRICTATIME) !== 0) wanted &= ~(MS_RELATIME | MS_NOATIME);
@@ -79,24 +88,39 @@ function newMount(task: TaskContext, source: string, place: Path, type: string, 
   const resolve = (path: string): Path => resolvePath(task, AT_FDCWD, path, LOOKUP_FOLLOW);
   const superblock = filesystem.mount({ kernel, source, ...request, resolve });
   kernel.superblocks.add(superblock);
-  const covered = place.dentry === place.mount.root && place.mount.superblock === superblock;
-  const fits = isDirectory(superblock.root.inode!.mode) === isDirectory(place.dentry.inode!.mode);
-  if (covered || !fits) {
+  const refusal = newMountRefusal(task, superblock, place);
+  if (refusal !== undefined) {
     if (superblock.active === 0) {
       superblock.active = 1;
       dropSuperblock(superblock);
     }
-    raise(covered ? 'EBUSY' : 'ENOTDIR');
+    raise(refusal);
   }
   const readOnly = request.readOnly ? flags | MS_RDONLY : flags & ~MS_RDONLY;
   task.namespace.attach(new Mount(superblock, superblock.root, source, readOnly), place);
+}
+
+/** Why nothing can be mounted there: on what was detached, or belongs to another namespace. @see do_lock_mount() */
+function placeRefusal(task: TaskContext, { mount }: Path): ErrnoCode | undefined {
+  if (mount.namespace === undefined) return 'ENOENT';
+  return mount.namespace === task.namespace ? undefined : 'EINVAL';
+}
+
+/** @see do_add_mount(), graft_tree() */
+function newMountRefusal(task: TaskContext, superblock: Superblock, place: Path): ErrnoCode | undefined {
+  const refusal = placeRefusal(task, place);
+  if (refusal !== undefined) return refusal;
+  if (place.dentry === place.mount.root && place.mount.superblock === superblock) return 'EBUSY';
+  return isDirectory(superblock.root.inode!.mode) === isDirectory(place.dentry.inode!.mode) ? undefined : 'ENOTDIR';
 }
 
 /** @see do_loopback() */
 function bind(task: TaskContext, source: string, place: Path, recursive: boolean): void {
   if (source === '') raise('EINVAL');
   const from = resolvePath(task, AT_FDCWD, source, LOOKUP_FOLLOW);
-  if (from.mount.namespace === undefined) raise('EINVAL');
+  const refusal = placeRefusal(task, place);
+  if (refusal !== undefined) raise(refusal);
+  if (from.mount.namespace !== task.namespace) raise('EINVAL');
   if (isDirectory(from.dentry.inode!.mode) !== isDirectory(place.dentry.inode!.mode)) raise('ENOTDIR');
   const made = cloneMount(from.mount, from.dentry, task.namespace, recursive);
   attachTree(task.namespace, made, place);
@@ -129,58 +153,81 @@ function changePropagation(place: Path, flags: number): void {
 /** @see do_move_mount() */
 function moveMount(task: TaskContext, source: string, place: Path): void {
   const from = resolvePath(task, AT_FDCWD, source, LOOKUP_FOLLOW);
+  const refusal = placeRefusal(task, place);
+  if (refusal !== undefined) raise(refusal);
   const { mount } = from;
-  if (from.dentry !== mount.root || mount.parent === undefined || mount.namespace === undefined) raise('EINVAL');
-  if (isDirectory(mount.root.inode!.mode) !== isDirectory(place.dentry.inode!.mode)) raise('ENOTDIR');
+  const movable = mount.parent !== undefined && mount.namespace === task.namespace;
+  if (from.dentry !== mount.root || !movable) raise('EINVAL');
+  if (isDirectory(mount.root.inode!.mode) !== isDirectory(place.dentry.inode!.mode)) raise('EINVAL');
   for (let at: Mount | undefined = place.mount; at !== undefined; at = at.parent) if (at === mount) raise('ELOOP');
   task.namespace.detach(mount);
   task.namespace.attach(mount, place);
 }
 
 /** Changes the flags of one mount. @see do_reconfigure_mnt() */
-function reconfigureMount(place: Path, flags: number): void {
+function reconfigureMount(task: TaskContext, place: Path, flags: number): void {
   const { mount } = place;
-  if (place.dentry !== mount.root || mount.namespace === undefined) raise('EINVAL');
+  if (place.dentry !== mount.root || mount.namespace !== task.namespace) raise('EINVAL');
   if ((flags & MS_RDONLY) !== 0 && !mount.readOnly && mount.writers > 0) raise('EBUSY');
   mount.flags = flags;
 }
 
 /** Changes the filesystem and the mount. @see do_remount() */
-function remount(place: Path, flags: number, data: string): void {
+function remount(task: TaskContext, place: Path, flags: number, data: string): void {
   const { mount } = place;
   const { superblock } = mount;
-  if (place.dentry !== mount.root || mount.namespace === undefined) raise('EINVAL');
+  if (place.dentry !== mount.root || mount.namespace !== task.namespace) raise('EINVAL');
   const request = splitData(data, (flags & MS_RDONLY) !== 0);
-  if (
-    request.readOnly &&
-    !superblock.readOnly &&
-    mount.namespace.mounts.some((m) => m.superblock === superblock && m.writers > 0)
-  ) {
-    raise('EBUSY');
-  }
+  if (request.readOnly) checkMayBeReadOnly(task, superblock);
   superblock.reconfigure(request.data, request.readOnly);
   superblock.readOnly = request.readOnly;
   mount.flags = request.readOnly ? flags | MS_RDONLY : flags & ~MS_RDONLY;
 }
 
+/** Somebody writes to it, or a file that lost its last name still has to be removed. @see sb_prepare_remount_readonly() */
+function checkMayBeReadOnly(task: TaskContext, superblock: Superblock): void {
+  if (superblock.readOnly) return;
+  const namespaces = new Set([...task.kernel.tasks].map(({ namespace }) => namespace));
+  for (const { mounts } of namespaces) {
+    if (mounts.some((mount) => mount.superblock === superblock && mount.writers > 0)) raise('EBUSY');
+  }
+  if (superblock.hasRemovedInodes?.()) raise('EBUSY');
+}
+
 /** umount2(2). @see can_umount(), do_umount() */
 export function umountCall(task: TaskContext, target: string, flags: number): void {
   if ((flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) !== 0) raise('EINVAL');
-  const place = resolvePath(task, AT_FDCWD, target, (flags & UMOUNT_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW);
+  const walk = new Nameidata(task);
+  const follow = (flags & UMOUNT_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW;
+  const refusal = walk.start(AT_FDCWD, target, follow) ?? walk.walk(target, follow);
+  if (refusal !== undefined) raise(refusal);
+  const { mount, dentry } = crossMounts(walk);
   if (!isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
-  const { mount } = place;
-  if (place.dentry !== mount.root || mount.namespace !== task.namespace) raise('EINVAL');
-  if (mount.parent === undefined) return umountRoot(mount, flags);
+  if (dentry !== mount.root || mount.namespace !== task.namespace) raise('EINVAL');
   const lazy = (flags & MNT_DETACH) !== 0;
+  if (mount.parent === undefined && lazy) raise('EINVAL');
+  if ((flags & MNT_EXPIRE) !== 0) checkExpired(task, mount, flags);
+  if (!lazy && mount === task.fs.root.mount) return umountRoot(task, mount);
+  if (mount.parent === undefined) raise('EINVAL');
   if (!lazy && (mount.users > 0 || mount.children.size > 0)) raise('EBUSY');
   detachTree(task.namespace, mount);
 }
 
-/** The root of everything cannot go; asked to, Linux makes it read-only. */
-function umountRoot(mount: Mount, flags: number): void {
-  if ((flags & MNT_DETACH) !== 0) raise('EINVAL');
-  if (mount.writers > 0) raise('EBUSY');
-  mount.superblock.readOnly = true;
+/** A mount expires when nobody has used it since it was marked. @see MNT_EXPIRE in umount(2) */
+function checkExpired(task: TaskContext, mount: Mount, flags: number): void {
+  if (mount === task.fs.root.mount || (flags & (MNT_FORCE | MNT_DETACH)) !== 0) raise('EINVAL');
+  if (mount.users > 0 || mount.children.size > 0) raise('EBUSY');
+  if (mount.expiring) return;
+  mount.expiring = true;
+  raise('EAGAIN');
+}
+
+/** The root of the one who asks cannot go; Linux makes its filesystem read-only. @see do_umount_root() */
+function umountRoot(task: TaskContext, { superblock }: Mount): void {
+  if (superblock.readOnly) return;
+  checkMayBeReadOnly(task, superblock);
+  superblock.reconfigure('', true);
+  superblock.readOnly = true;
 }
 
 function detachTree(namespace: MountNamespace, mount: Mount): void {
@@ -254,10 +301,10 @@ export const showMountFlags = (mount: Mount): string =>
     .map(([, word]) => `,${word}`)
     .join('');
 
-/** The lines of /proc/mounts as a task with this root sees them. @see show_vfsmnt() */
+/** The lines of /proc/mounts as a task with this root sees them, the oldest mount first. @see show_vfsmnt() */
 export function formatMounts(namespace: MountNamespace, root: Path): string {
   let lines = '';
-  for (const mount of namespace.mounts) {
+  for (const mount of namespace.mounts.toSorted((a, b) => a.id - b.id)) {
     const at = pathFrom(root, { mount, dentry: mount.root });
     if (at === undefined) continue;
     const options = (mount.readOnly ? 'ro' : 'rw') + showMountFlags(mount) + mount.superblock.showOptions();

@@ -47,6 +47,8 @@ export class Mount {
   writers = 0;
   /** Detached while somebody still used it. @see MNT_DETACH */
   lazy = false;
+  /** Nobody has used it since it was marked. @see MNT_EXPIRE */
+  expiring = false;
 
   constructor(superblock: Superblock, root: Dentry, source: string, flags: number, id?: number) {
     this.id = id ?? superblock.kernel.nextMountId();
@@ -77,6 +79,7 @@ export function useMount(mount: Mount): void {
 /** Ends a {@link useMount}; a mount that was detached while in use goes with its last user. @see mntput() */
 export function unuseMount(mount: Mount): void {
   mount.users--;
+  mount.expiring = false;
   if (mount.users === 0 && mount.namespace === undefined && mount.lazy) mount.drop();
 }
 
@@ -97,7 +100,6 @@ export function wantWrite(mount: Mount): void {
 export class MountNamespace {
   readonly kernel: Kernel;
   root!: Mount;
-  /** In the order of /proc/mounts. */
   readonly mounts: Mount[] = [];
 
   constructor(kernel: Kernel) {

@@ -5,7 +5,7 @@ import type { Dentry } from './dentry.ts';
 import { isDirectory } from '../abi/mode.ts';
 import type { Path } from './mount.ts';
 import { linkAt, mkdirAt, mknodAt, readlinkAt, renameAt, rmdirAt, symlinkAt, unlinkAt } from './name-calls.ts';
-import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, pathFrom, resolvePath } from './namei.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, pathFrom, pathUpFrom, resolvePath } from './namei.ts';
 import { checkPermission, MAY_EXEC } from './permission.ts';
 
 import { AttributeSystemCalls } from './attribute-system-calls.ts';
@@ -46,7 +46,8 @@ export abstract class NameSystemCalls extends AttributeSystemCalls {
     return this.call('getcwd', undefined, undefined, () => {
       const { cwd, root } = this.fs;
       if (!cwd.dentry.hashed && !cwd.dentry.isRoot) raise('ENOENT');
-      return pathFrom(root, cwd) ?? '(unreachable)';
+      const { path, reached } = pathUpFrom(root, cwd);
+      return reached ? path : `(unreachable)${path}`;
     });
   }
 

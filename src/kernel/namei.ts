@@ -192,7 +192,10 @@ export class Nameidata {
 /** The place that `path` names, or why there is none. @see filename_lookup() */
 export function walkPath(task: TaskContext, dirfd: number, path: string, flags: number): Nameidata | ErrnoCode {
   const walk = new Nameidata(task);
-  return walk.start(dirfd, path, flags) ?? walk.walk(path, flags) ?? walk;
+  const refusal = walk.start(dirfd, path, flags) ?? walk.walk(path, flags);
+  if (refusal !== undefined) return refusal;
+  walk.mount.expiring = false;
+  return walk;
 }
 
 /** The place that `path` names. @throws Errno ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EBADF */
@@ -230,18 +233,25 @@ export function resolveNew(
 
 /** The path from `root` to a place, or `undefined` where it cannot be reached from there. @see d_path() */
 export function pathFrom(root: Path, place: Path): string | undefined {
+  const { path, reached } = pathUpFrom(root, place);
+  return reached ? path : undefined;
+}
+
+/** The path of a place up to `root`, or as far up as mounts lead where that is not above it. @see prepend_path() */
+export function pathUpFrom(root: Path, place: Path): { path: string; reached: boolean } {
   let { mount, dentry } = place;
   const names: string[] = [];
+  const found = (reached: boolean) => ({ path: `/${names.reverse().join('/')}`, reached });
   while (!(dentry === root.dentry && mount === root.mount)) {
     if (dentry === mount.root) {
-      if (mount.parent === undefined) return undefined;
+      if (mount.parent === undefined) return found(false);
       dentry = mount.mountpoint!;
       mount = mount.parent;
       continue;
     }
-    if (dentry.isRoot) return undefined;
+    if (dentry.isRoot) return found(false);
     names.push(dentry.name);
     dentry = dentry.parent;
   }
-  return `/${names.reverse().join('/')}`;
+  return found(true);
 }

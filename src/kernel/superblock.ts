@@ -44,6 +44,8 @@ export interface Superblock {
   inode(ino: number): Inode | undefined;
   /** Takes back every inode without a name: nobody holds one after a restart. */
   reclaim?(): void;
+  /** An inode without a name is still in use: it will have to be removed. @see s_remove_count */
+  hasRemovedInodes?(): boolean;
   /** The last mount is gone. */
   shutdown(): void;
   /** The same filesystem in another kernel, in a time that does not depend on what it holds. */

@@ -14,6 +14,7 @@ import {
 import { formatMounts } from '../../src/kernel/mount-calls.ts';
 import type { SystemCalls } from '../../src/kernel/system-calls.ts';
 import type { Task } from '../../src/kernel/task.ts';
+import { makeParents } from '../../src/testing/build.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
 import { checked, cstring, libc, nameFrom } from './linux-libc.ts';
@@ -118,9 +119,10 @@ export function inLinux(use: (task: JailedTask) => void): void {
 /** Runs `use` in a fresh root on a machine of ours. */
 export function inMachine(use: (task: JailedTask) => void): void {
   const task = createMachine().task as SystemCalls & JailedTask;
-  task.mkdir('/jail');
+  const at = `${DIRECTORY}/jail`;
+  makeParents(task, `${at}/`);
   task.mounts = () => formatMounts(task.namespace, task.fs.root);
-  enter(task, '/jail');
+  enter(task, at);
   use(task);
 }
 

@@ -14,10 +14,13 @@ export type Recorded = JailedTask & {
   same(a: string, b: string): void;
 };
 
-const READ_CALLS = new Set(['open', 'openat', 'dup']);
+const OPENING = new Set(['open', 'openat', 'dup']);
+/** Calls whose first parameter is a descriptor, beside those that begin with an f. */
+const BY_DESCRIPTOR = /^(read|write|pread|pwrite|lseek|getdents|close|dup|flock|openat|mkdirat|unlinkat|syncfs)$/;
+const takesDescriptor = (call: string): boolean => BY_DESCRIPTOR.test(call) || /^f(?!at)/.test(call);
 
 function told(call: string, answer: unknown): string {
-  if (READ_CALLS.has(call)) return 'descriptor';
+  if (OPENING.has(call)) return 'descriptor';
   if (/stat(at)?$/.test(call)) return stat(answer as Stat);
   if (call === 'statfs' || call === 'fstatfs') return '';
   if (call === 'getdents')
@@ -37,6 +40,7 @@ const stat = ({ mode, nlink, uid, gid, size, rdev }: Stat): string =>
 const mounts = (text: string): string => text.replaceAll(',inode64', '').replaceAll(',noswap', '');
 
 const shown = (value: unknown): string => {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 20)}…(${text.length})` : text;
 };
@@ -74,10 +78,8 @@ export function recorder(task: JailedTask, answers: string[]): Recorded {
       const own = extra[call];
       const action = own ?? (task[call as keyof JailedTask] as (...values: unknown[]) => unknown).bind(task);
       return (...values: never[]) => {
-        const shownValues = READ_CALLS.has(call) || call === 'get' ? values : values.filter((v) => typeof v !== 'object');
-        return run(call, shownValues.map((value) => (call.startsWith('f') || call === 'close' ? 'fd' : value)), () =>
-          action(...values),
-        );
+        const parameters = takesDescriptor(call) ? ['descriptor', ...values.slice(1)] : values;
+        return run(call, parameters, () => action(...values));
       };
     },
   });

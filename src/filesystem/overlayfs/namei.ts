@@ -141,8 +141,9 @@ function lookupLower(
     if (upperMetacopy || state.metacopy) raise('EPERM');
     if (upper !== undefined && found === undefined && state.isDir)
       fixOrigin(state, dentry, { dentry: real, layer }, upper);
-    found ??= [];
-    found.push({ dentry: real, layer });
+    // an array that grows from nothing takes 17 places at once, and most names are in one layer
+    if (found === undefined) found = [{ dentry: real, layer }];
+    else found.push({ dentry: real, layer });
     if (state.redirect !== undefined && !followsRedirects(superblock.config)) raise('EPERM');
     if (state.stop) break;
     if (state.redirect?.startsWith('/') && stack !== root) {

@@ -136,15 +136,19 @@ export class TmpfsSuperblock implements Superblock {
     return showTmpfsOptions(this.options, this.kernel.profile.memory);
   }
 
-  /** Limits may change, but not below what is in use. @see shmem_reconfigure() */
+  /** Limits may change or go, but not below what is in use, and none comes back. @see shmem_reconfigure() */
   reconfigure(data: string): void {
     const wanted = parseTmpfsOptions(data, this.options, this.kernel.profile.memory);
     if (wanted.maxPages > 0 && this.usedPages > wanted.maxPages) raise('EINVAL');
     if (wanted.maxInodes > 0 && this.usedInodeSpace > wanted.maxInodes * INODE_SPACE) raise('EINVAL');
-    const unlimited = (before: number, after: number): boolean => (before === 0) !== (after === 0);
-    if (unlimited(this.options.maxPages, wanted.maxPages)) raise('EINVAL');
-    if (unlimited(this.options.maxInodes, wanted.maxInodes)) raise('EINVAL');
+    if (this.options.maxPages === 0 && wanted.maxPages > 0) raise('EINVAL');
+    if (this.options.maxInodes === 0 && wanted.maxInodes > 0) raise('EINVAL');
     this.options = { ...this.options, maxPages: wanted.maxPages, maxInodes: wanted.maxInodes };
+  }
+
+  hasRemovedInodes(): boolean {
+    for (const { nlink } of this.#live.values()) if (nlink === 0) return true;
+    return false;
   }
 
   reclaim(): void {
