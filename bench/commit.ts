@@ -11,7 +11,6 @@ export interface CommitSample {
   readonly diffID: string;
 }
 
-const CHANGES = [10, 1000, 10_000];
 const NOW = { sec: 1_700_000_000, nsec: 0 };
 const CONTENT = Buffer.alloc(100, 'c');
 const FILES_IN_DIRECTORY = 100;
@@ -24,9 +23,9 @@ const STILL: NonNullable<Parameters<Library['union']>[1]>['clock'] & object = {
 };
 
 /** @throws Error where the same changes over other layers give another digest */
-export function measureCommits(library: Library, { rounds }: Settings): CommitSample[] {
+export function measureCommits(library: Library, sizes: readonly number[], { rounds }: Settings): CommitSample[] {
   const samples: CommitSample[] = [];
-  for (const changes of CHANGES) {
+  for (const changes of sizes) {
     const unions = [1, 128].map((lowers) => ({ lowers, union: changed(library, lowers, changes) }));
     const taken = unions.map(({ lowers, union }) => {
       const { size, diffID } = union.commit();

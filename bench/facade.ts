@@ -123,7 +123,7 @@ function bareCalls(task: Task): Fs {
     ...createFs(task),
     statSync: (path: string) => task.stat(path),
     existsSync: (path: string) => task.statIfPresent(path) !== undefined,
-    readFileSync: (path: string) => withFd(task.open(path, 0), (fd) => task.read(fd, into)),
+    readFileSync: (path: string) => withFd(task.open(path, 0), (fd) => task.read(fd, Buffer.allocUnsafe(1024))),
     openSync: (path: string) => task.open(path, 0),
     readSync: (fd: number, buffer: Uint8Array) => task.read(fd, buffer),
     closeSync: (fd: number) => task.close(fd),

@@ -9,6 +9,8 @@ export interface Settings {
   readonly rounds: number;
   /** How long one turn should take, in milliseconds. */
   readonly turn: number;
+  /** How long a subject may take to get warm, in milliseconds. */
+  readonly warming: number;
 }
 
 /** Nanoseconds per operation, one number for each round; or why there are none. */
@@ -24,6 +26,8 @@ interface Turn extends Sample {
   readonly place: Mounted;
   count: number;
   repeats: number;
+  /** One operation takes so long that few rounds must do. */
+  slow: boolean;
 }
 
 v8.setFlagsFromString('--expose-gc');
@@ -75,16 +79,23 @@ async function measure(
   const turns: Turn[] = [];
   for (const subject of subjects.filter((each) => takesPart(row, each))) {
     const place = await subject.mount(row.stack({ lowers: Math.max(1, subject.lowers), layout }));
-    turns.push({ subject, place, nanoseconds: [], count: 1, repeats: 1 });
+    turns.push({ subject, place, nanoseconds: [], count: 1, repeats: 1, slow: false });
   }
   for (const turn of turns) attempt(turn, () => start(turn));
   for (let round = 0; round < settings.rounds; round++) {
-    for (const turn of rotated(turns, round)) attempt(turn, () => turn.nanoseconds.push(average(turn, batch)));
+    for (const turn of rotated(turns, round)) {
+      if (turn.slow && round >= SLOW_ROUNDS) continue;
+      attempt(turn, () => turn.nanoseconds.push(average(turn, batch)));
+    }
   }
   for (const turn of turns) attempt(turn, () => countOperations(row, turn));
   for (const { place } of turns) place.close();
   return turns;
 }
+
+/** Who takes longer than this for one operation, in nanoseconds, has only so many rounds. */
+const SLOW = 50_000_000;
+const SLOW_ROUNDS = 2;
 
 function average(turn: Turn, batch: (turn: Turn) => number): number {
   let total = 0;
@@ -124,20 +135,26 @@ function timed(row: Row, { place, count }: Turn): number {
   return Number(end - start);
 }
 
-/** How long a subject runs before it is timed, in nanoseconds: the engine compiles meanwhile. */
-const WARMING = 30_000_000n;
+/** A subject runs before it is timed until it gets no faster: the engine compiles meanwhile. In nanoseconds. */
+const WARM_LEAST = 20_000_000;
+/** As many batches in a row without a new best mean that it is warm. */
+const STEADY = 6;
 
 /** Finds how many operations fill a turn, which also warms up. */
-function calibrate(row: Row, turn: Turn, { turn: wanted }: Settings, batch: (turn: Turn) => number): void {
+function calibrate(row: Row, turn: Turn, { turn: wanted, warming }: Settings, batch: (turn: Turn) => number): void {
   const limit = row.limit ?? 65536;
-  const until = process.hrtime.bigint() + WARMING;
-  for (let pass = 0; pass < 32; pass++) {
+  let [best, steady, spent] = [Number.POSITIVE_INFINITY, 0, 0];
+  const started = process.hrtime.bigint();
+  while (spent < warming * 1e6 && (spent < WARM_LEAST || steady < STEADY)) {
     const perOperation = batch(turn) / turn.count;
-    const fitting = Math.max(1, Math.round((wanted * 1e6) / perOperation));
+    steady = perOperation < best * 0.95 ? 0 : steady + 1;
+    best = Math.min(best, perOperation);
+    const fitting = Math.max(1, Math.round((wanted * 1e6) / best));
     turn.count = Math.min(limit, fitting, turn.count * 16);
     turn.repeats = row.fresh ? Math.min(4, Math.max(1, Math.round(fitting / turn.count))) : 1;
-    if (pass >= 3 && process.hrtime.bigint() > until) break;
+    spent = Number(process.hrtime.bigint() - started);
   }
+  turn.slow = best > SLOW;
 }
 
 function countOperations(row: Row, turn: Turn): void {

@@ -28,7 +28,8 @@ export function readOptions(): BenchOptions {
   const { quick } = values;
   const rounds = values.rounds === undefined ? (quick ? 5 : 9) : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError('--rounds takes a number from 1');
-  return { quick, rounds, turn: quick ? 1.5 : 6, wantsRow: among(values.rows), wantsSubject: among(values.subjects) };
+  const pace = quick ? { turn: 1.5, warming: 60 } : { turn: 4, warming: 250 };
+  return { quick, rounds, ...pace, wantsRow: among(values.rows), wantsSubject: among(values.subjects) };
 }
 
 function among(list: string | undefined): (name: string) => boolean {

@@ -44,6 +44,9 @@ export function stackOf(shape: Shape, files: ReadonlyMap<string, Uint8Array>, di
     const lowest = index === shape.lowers - 1;
     if (lowest || shape.layout === 'all') for (const path of directories) withParents(tree, `${path}/`);
     if (!lowest) tree.set(`layer-${index}`, filled(16, index & 255));
+    if (!lowest && shape.layout === 'all') {
+      for (const path of directories) tree.set(`${path}/layer-${index}`, filled(16, index & 255));
+    }
     if (lowest) for (const [path, content] of files) tree.set(path, content);
     return tree;
   });
@@ -51,7 +54,8 @@ export function stackOf(shape: Shape, files: ReadonlyMap<string, Uint8Array>, di
 
 /** A directory of `entries` empty files: all in the lowest layer, or dealt out to the layers in turn. */
 export function directoryStack(shape: Shape, directory: string, entries: number): Stack {
-  const layers = stackOf(shape, new Map(), [directory]) as Map<string, Uint8Array | null>[];
+  const layers = stackOf(shape, new Map(), []) as Map<string, Uint8Array | null>[];
+  for (const layer of shape.layout === 'all' ? layers : layers.slice(-1)) layer.set(directory, null);
   for (let i = 0; i < entries; i++) {
     const index = shape.layout === 'all' ? i % shape.lowers : shape.lowers - 1;
     layers[index]!.set(`${directory}/entry-${i}`, filled(0, 0));

@@ -16,6 +16,9 @@ const lowerFiles = (count: number, size: number): LowerFiles => ({
   size,
 });
 
+/** What is changed before the clock runs, so that the directory is in the upper layer already. */
+const FIRST = 'changed/first';
+
 /** A row over lower files that were looked up before. */
 function changing(
   files: LowerFiles,
@@ -25,6 +28,7 @@ function changing(
   },
 ): Row {
   const { names, size } = files;
+  const contentOf = (name: string) => filled(name === FIRST ? KIB : size, 98);
   return {
     name: row.name,
     kind: 'change',
@@ -33,8 +37,9 @@ function changing(
     fresh: true,
     limit: names.length,
     ...(row.layered ? { layered: true } : {}),
-    stack: (shape) => stackOf(shape, new Map(names.map((name) => [name, filled(size, 98)])), ['changed']),
+    stack: (shape) => stackOf(shape, new Map([...names, FIRST].map((name) => [name, contentOf(name)])), ['changed']),
     prepare(place) {
+      row.change(place, pathsAt(place, [FIRST])[0]!);
       for (const path of pathsAt(place, names)) place.fs.statSync(path);
     },
     run(place, count) {

@@ -140,10 +140,29 @@ export const IN_DELETE = 0x200;
 export const IN_DELETE_SELF = 0x400;
 export const IN_MOVE_SELF = 0x800;
 export const IN_UNMOUNT = 0x2000;
+export const IN_Q_OVERFLOW = 0x4000;
 export const IN_IGNORED = 0x8000;
 export const IN_ONLYDIR = 0x1000000;
+export const IN_DONT_FOLLOW = 0x2000000;
+export const IN_EXCL_UNLINK = 0x4000000;
+export const IN_MASK_CREATE = 0x10000000;
+export const IN_MASK_ADD = 0x20000000;
 export const IN_ISDIR = 0x40000000;
+export const IN_ONESHOT = 0x80000000;
 export const IN_ALL_EVENTS = 0xfff;
+/** What the mask of a watch may consist of. @see ALL_INOTIFY_BITS */
+export const INOTIFY_BITS =
+  IN_ALL_EVENTS |
+  IN_UNMOUNT |
+  IN_Q_OVERFLOW |
+  IN_IGNORED |
+  IN_ONLYDIR |
+  IN_DONT_FOLLOW |
+  IN_EXCL_UNLINK |
+  IN_MASK_CREATE |
+  IN_MASK_ADD |
+  IN_ISDIR |
+  IN_ONESHOT;
 
 /** ioctl_ficlone(2): the argument is the descriptor whose data is shared. */
 export const FICLONE = 0x40049409;

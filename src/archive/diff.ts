@@ -213,10 +213,11 @@ function opaqueMarkerOf(directory: TarHeader): TarHeader {
 /** How much of a file is read at once, at most. */
 const READ_SIZE = 1 << 18;
 
+/** The bytes of a file, one byte more asked for than it should have: a file that grew meanwhile is noticed. */
 function* readFile(task: Task, file: string, size: number): Generator<Uint8Array, void> {
   const fd = task.open(file, O_RDONLY);
   try {
-    for (let left = size; left > 0; ) {
+    for (let left = size + 1; left > 0; ) {
       const chunk = new Uint8Array(Math.min(READ_SIZE, left));
       const length = task.read(fd, chunk);
       if (length === 0) return;

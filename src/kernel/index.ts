@@ -7,7 +7,7 @@
 export * from './clock.ts';
 export * from './credentials.ts';
 export * from './device.ts';
-export { Dentry } from './dentry.ts';
+export { Dentry, pin, unpin } from './dentry.ts';
 export type { FileOperations, Filldir, OpenFile } from './file.ts';
 export type { Fork } from './fork.ts';
 export { hold, type Inode, release } from './inode.ts';

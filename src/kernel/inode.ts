@@ -20,6 +20,7 @@ import type { Attributes, Stat, Timespec } from '../abi/stat.ts';
 import type { Credentials } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import type { FileOperations } from './file.ts';
+import { notifyRemoved } from './inotify.ts';
 import type { Superblock } from './superblock.ts';
 
 /** `i_flags` that change what calls are allowed. */
@@ -65,6 +66,11 @@ export interface Inode {
   // Directories
   /** The inode of the name, or `undefined`: nothing found is an answer, not an error. */
   lookup(dentry: Dentry): Inode | undefined;
+  /**
+   * Whether a lookup would surely find nothing: an answer without a dentry, for unions that ask many directories for
+   * one name. `hash` is `hashOf(name)` of `kernel/name-table`.
+   */
+  lacks?(name: string, hash: number): boolean;
   /** A new regular file. */
   create(dentry: Dentry, mode: number): Inode;
   mkdir(dentry: Dentry, mode: number): Inode;
@@ -106,5 +112,13 @@ export function hold(inode: Inode): void {
 /** Ends a {@link hold}; an inode without names and holders is given back to its filesystem. @see iput() */
 export function release(inode: Inode): void {
   inode.holds--;
-  if (inode.holds === 0 && inode.nlink === 0) inode.superblock.evict(inode);
+  dropIfUnused(inode);
+}
+
+/** Gives an inode without names and holders back to its filesystem. @see iput_final() */
+export function dropIfUnused(inode: Inode): void {
+  if (inode.holds > 0 || inode.nlink > 0) return;
+  const { superblock } = inode;
+  if (superblock.kernel.watches > 0) notifyRemoved(superblock.kernel, inode);
+  superblock.evict(inode);
 }

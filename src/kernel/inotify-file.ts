@@ -7,6 +7,7 @@ import { refusingOperations } from './pipe.ts';
 
 const inotifyOperations: FileOperations = {
   ...refusingOperations,
+  llseek: (file) => file.position,
   release: (file) => (file.note as Inotify).close(),
   fork(fork, old, made) {
     made.note = (old.note as Inotify).fork(fork);

@@ -1,9 +1,22 @@
 /** Watching: events about inodes for those who asked. @see inotify(7), fs/notify/inotify */
-import { IN_IGNORED, IN_ISDIR } from '../abi/flags.ts';
+import { raise } from '../abi/errno.ts';
+import {
+  IN_DELETE_SELF,
+  IN_EXCL_UNLINK,
+  IN_IGNORED,
+  IN_ISDIR,
+  IN_MASK_ADD,
+  IN_MASK_CREATE,
+  IN_ONESHOT,
+  IN_Q_OVERFLOW,
+  IN_UNMOUNT,
+} from '../abi/flags.ts';
+import { isDirectory } from '../abi/mode.ts';
 import type { Dentry } from './dentry.ts';
 import type { Fork } from './fork.ts';
 import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
+import type { Superblock } from './superblock.ts';
 
 export interface InotifyEvent {
   /** The watch that saw it. */
@@ -15,6 +28,9 @@ export interface InotifyEvent {
   /** The name within the watched directory. */
   readonly name?: string;
 }
+
+/** How many events wait at most. @see /proc/sys/fs/inotify/max_queued_events */
+const QUEUE_MAX = 16384;
 
 interface Watch {
   readonly descriptor: number;
@@ -35,11 +51,16 @@ export class Inotify {
     this.#kernel = kernel;
   }
 
-  /** Watches `inode` for `mask`; a second watch of the same inode changes the first. */
+  /**
+   * Watches `inode` for `mask`; a second watch of the same inode changes the first.
+   *
+   * @throws Errno EEXIST with IN_MASK_CREATE
+   */
   add(inode: Inode, mask: number): number {
     const known = this.#watches.get(inode);
     if (known !== undefined) {
-      known.mask = mask;
+      if ((mask & IN_MASK_CREATE) !== 0) raise('EEXIST');
+      known.mask = (mask & IN_MASK_ADD) !== 0 ? known.mask | mask : mask;
       return known.descriptor;
     }
     const watch = { descriptor: this.#next++, inode, mask };
@@ -55,8 +76,7 @@ export class Inotify {
   remove(descriptor: number): boolean {
     for (const watch of this.#watches.values()) {
       if (watch.descriptor !== descriptor) continue;
-      this.#forget(watch.inode);
-      this.#push({ watch: descriptor, mask: IN_IGNORED, cookie: 0 });
+      this.end(watch.inode);
       return true;
     }
     return false;
@@ -91,24 +111,53 @@ export class Inotify {
     if (watch === undefined || (watch.mask & mask) === 0) return;
     const event = { watch: watch.descriptor, mask: isDir ? mask | IN_ISDIR : mask, cookie };
     this.#push(name === undefined ? event : { ...event, name });
+    if ((watch.mask & IN_ONESHOT) !== 0) this.end(inode);
+  }
+
+  /** @internal Whether the watch of a directory wants to hear of names that are gone. */
+  hearsOfUnlinked(inode: Inode): boolean {
+    return ((this.#watches.get(inode)?.mask ?? 0) & IN_EXCL_UNLINK) === 0;
+  }
+
+  /** @internal The filesystem goes, and the watch with it, whatever it asked for. */
+  tellUnmount(inode: Inode): void {
+    const mask = isDirectory(inode.mode) ? IN_UNMOUNT | IN_ISDIR : IN_UNMOUNT;
+    this.#push({ watch: this.#watches.get(inode)!.descriptor, mask, cookie: 0 });
+    this.end(inode);
+  }
+
+  /** @internal Ends the watch of `inode`, and says so. */
+  end(inode: Inode): void {
+    const watch = this.#watches.get(inode);
+    if (watch === undefined) return;
+    this.#forget(inode);
+    this.#push({ watch: watch.descriptor, mask: IN_IGNORED, cookie: 0 });
   }
 
   #push(event: InotifyEvent): void {
     const last = this.#queue.at(-1);
     const again = last && last.watch === event.watch && last.mask === event.mask && last.name === event.name;
-    if (again && last.cookie === event.cookie) return;
-    this.#queue.push(event);
+    if (again && event.mask !== IN_IGNORED) return;
+    if (this.#queue.length > QUEUE_MAX) return;
+    this.#queue.push(this.#queue.length === QUEUE_MAX ? { watch: -1, mask: IN_Q_OVERFLOW, cookie: 0 } : event);
     this.listener?.();
   }
 
   #forget(inode: Inode): void {
     if (!this.#watches.delete(inode)) return;
-    this.#kernel.watchers.get(inode)?.delete(this);
+    const { watchers } = this.#kernel;
+    const instances = watchers.get(inode)!;
+    instances.delete(this);
+    if (instances.size === 0) watchers.delete(inode);
     this.#kernel.watches--;
   }
 }
 
-/** Tells those who watch `inode`, and with a `dentry` those who watch the directory it lies in. */
+/**
+ * Tells those who watch `inode`, and before them, with a `dentry`, those who watch the directory it lies in.
+ *
+ * @see __fsnotify_parent()
+ */
 export function notify(
   kernel: Kernel,
   inode: Inode,
@@ -119,8 +168,25 @@ export function notify(
   dentry?: Dentry,
 ): void {
   if (kernel.watches === 0) return;
-  for (const instance of kernel.watchers.get(inode) ?? []) instance.tell(inode, mask, name, isDir, cookie);
   const parent = dentry !== undefined && !dentry.isRoot ? dentry.parent.inode : undefined;
-  if (parent === undefined) return;
-  for (const instance of kernel.watchers.get(parent) ?? []) instance.tell(parent, mask, dentry!.name, isDir, cookie);
+  for (const instance of (parent && kernel.watchers.get(parent)) ?? []) {
+    if (dentry!.hashed || instance.hearsOfUnlinked(parent!)) instance.tell(parent!, mask, dentry!.name, isDir, cookie);
+  }
+  for (const instance of kernel.watchers.get(inode) ?? []) instance.tell(inode, mask, name, isDir, cookie);
+}
+
+/** The last name and the last holder of `inode` are gone. @see fsnotify_inoderemove() */
+export function notifyRemoved(kernel: Kernel, inode: Inode): void {
+  for (const instance of [...(kernel.watchers.get(inode) ?? [])]) {
+    instance.tell(inode, IN_DELETE_SELF, undefined, false, 0);
+    instance.end(inode);
+  }
+}
+
+/** A filesystem is shut down: its inodes go, the newest first. @see fsnotify_sb_delete() */
+export function notifyUnmount(kernel: Kernel, superblock: Superblock): void {
+  const watched = [...kernel.watchers.keys()].filter((inode) => inode.superblock === superblock);
+  for (const inode of watched.sort((a, b) => b.ino - a.ino)) {
+    for (const instance of [...kernel.watchers.get(inode)!]) instance.tellUnmount(inode);
+  }
 }

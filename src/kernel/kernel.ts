@@ -33,7 +33,7 @@ export class Kernel {
   credentials: Credentials = rootCredentials;
   /** Who is told of changes, see `inotify.ts`. Counted, so that an unwatched machine pays one test. */
   watches = 0;
-  readonly watchers = new WeakMap<Inode, Set<Inotify>>();
+  readonly watchers = new Map<Inode, Set<Inotify>>();
   /** Every task that has not ended. */
   readonly tasks = new Set<TaskContext>();
   /** The task whose system call is being served. */

@@ -291,7 +291,7 @@ const escapeCharacters = (text: string, unsafe: RegExp): string =>
   text.replace(unsafe, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
 
 /** A source, as the tables of mounts print it. @see mangle() */
-export const escapeSource = (source: string): string => escapeCharacters(source || 'none', /[ \t\n\\#]/g);
+export const escapeSource = (source: string): string => escapeCharacters(source, /[ \t\n\\#]/g);
 /** A path, as the tables of mounts print it. @see seq_path() */
 export const escapePath = (path: string): string => escapeCharacters(path, /[ \t\n\\]/g);
 

@@ -15,6 +15,7 @@ import {
   MS_RELATIME,
 } from '../abi/flags.ts';
 import { type Dentry, pin, unpin } from './dentry.ts';
+import { notifyUnmount } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import type { Superblock } from './superblock.ts';
 
@@ -87,7 +88,9 @@ export function unuseMount(mount: Mount): void {
 export function dropSuperblock(superblock: Superblock): void {
   superblock.active--;
   if (superblock.active > 0) return;
-  superblock.kernel.superblocks.delete(superblock);
+  const { kernel } = superblock;
+  kernel.superblocks.delete(superblock);
+  if (kernel.watches > 0) notifyUnmount(kernel, superblock);
   superblock.shutdown();
 }
 

@@ -29,7 +29,8 @@ class Branch {
 /** An unordered handful of entries behind the epoch of their array: one object, because most directories are small. */
 type Bucket = [epoch: Epoch, ...entries: NamedEntry[]];
 
-function hashOf(name: string): number {
+/** What a name is filed under: who looks it up in many tables computes it once. */
+export function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
@@ -139,14 +140,17 @@ export class NameTable<E extends NamedEntry> {
   }
 
   get(name: string): E | undefined {
+    return this.find(name, this.root instanceof Branch ? hashOf(name) : 0);
+  }
+
+  /** Whether there is an entry called `name`, whose {@link hashOf} is `hash`. */
+  has(name: string, hash: number): boolean {
+    return this.root !== undefined && this.find(name, hash) !== undefined;
+  }
+
+  private find(name: string, hash: number): E | undefined {
     let node = this.root;
-    if (node instanceof Branch) {
-      let hash = hashOf(name);
-      do {
-        node = (node as Branch).slots[hash & MASK];
-        hash >>>= BITS;
-      } while (node instanceof Branch);
-    }
+    for (let rest = hash; node instanceof Branch; rest >>>= BITS) node = node.slots[rest & MASK];
     if (node === undefined) return undefined;
     const at = find(node, name);
     return at === 0 ? undefined : (node[at] as unknown as E);

@@ -1,17 +1,23 @@
 /** Fifos, and the operations of files that can do nothing. @see fs/pipe.c */
 import { raise } from '../abi/errno.ts';
-import { FIONREAD, O_ACCMODE, O_NONBLOCK } from '../abi/flags.ts';
+import { FIONREAD, O_ACCMODE, O_NONBLOCK, PAGE_SIZE } from '../abi/flags.ts';
 import { fileAccessed } from './atime.ts';
 import type { FileOperations, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import { WouldBlock } from './would-block.ts';
 
-/** Bytes that a fifo takes before a writer has to wait. */
-const PIPE_SIZE = 65536;
+/** How many pages a fifo takes before a writer has to wait. @see PIPE_DEF_BUFFERS */
+const PIPE_BUFFERS = 16;
+
+/** A page of a fifo; what is written takes pages of its own, but for an odd rest that fits behind the last one. */
+interface PipeBuffer {
+  readonly page: Uint8Array;
+  start: number;
+  end: number;
+}
 
 interface Pipe {
-  chunks: Uint8Array[];
-  length: number;
+  buffers: PipeBuffer[];
   readers: number;
   writers: number;
 }
@@ -22,7 +28,7 @@ const pipes = new WeakMap<Inode, Pipe>();
 function pipeOf(inode: Inode): Pipe {
   let pipe = pipes.get(inode);
   if (pipe === undefined) {
-    pipe = { chunks: [], length: 0, readers: 0, writers: 0 };
+    pipe = { buffers: [], readers: 0, writers: 0 };
     pipes.set(inode, pipe);
   }
   return pipe;
@@ -81,32 +87,28 @@ export const fifoOperations: FileOperations = {
   read(file, into) {
     const pipe = pipeOf(file.inode);
     if (into.length === 0) return 0;
-    if (pipe.length === 0) return emptyRead(file, pipe);
+    if (pipe.buffers.length === 0) return emptyRead(file, pipe);
     fileAccessed(file);
     return take(pipe, into);
   },
   write(file, bytes) {
     const pipe = pipeOf(file.inode);
     if (pipe.readers === 0) raise('EPIPE');
-    const room = PIPE_SIZE - pipe.length;
-    const whole = bytes.length <= room;
-    if (!whole && (room === 0 || bytes.length <= 4096)) {
+    if (bytes.length === 0) return 0;
+    const done = put(pipe, bytes);
+    if (done === 0) {
       if ((file.flags & O_NONBLOCK) !== 0) raise('EAGAIN');
       throw new WouldBlock(`room in ${nameOf(file.inode)}`);
     }
-    const taken = whole ? bytes.slice() : bytes.slice(0, room);
-    if (taken.length > 0) pipe.chunks.push(taken);
-    pipe.length += taken.length;
-    if (taken.length > 0) file.inode.touchMtime?.(file.inode.superblock.kernel.now());
-    return taken.length;
+    file.inode.touchMtime?.(file.inode.superblock.kernel.now());
+    return done;
   },
   /** @see pipe_ioctl() */
-  ioctl: (file, request) => (request === FIONREAD ? pipeOf(file.inode).length : raise('ENOTTY')),
+  ioctl: (file, request) => (request === FIONREAD ? bytesIn(pipeOf(file.inode)) : raise('ENOTTY')),
   fork(_fork, old, made) {
     const pipe = pipeOf(old.inode);
     const twin = pipeOf(made.inode);
-    twin.chunks = [...pipe.chunks];
-    twin.length = pipe.length;
+    twin.buffers = pipe.buffers.map(({ page, start, end }) => ({ page: page.slice(), start, end }));
     if (made.readable) twin.readers++;
     if (made.writable) twin.writers++;
   },
@@ -118,16 +120,37 @@ function emptyRead(file: OpenFile, pipe: Pipe): number {
   throw new WouldBlock(`bytes in ${nameOf(file.inode)}`);
 }
 
+const bytesIn = ({ buffers }: Pipe): number => buffers.reduce((sum, { start, end }) => sum + end - start, 0);
+
+/** Takes as much as there is room for; answers how much. @see anon_pipe_write() */
+function put(pipe: Pipe, bytes: Uint8Array): number {
+  let done = 0;
+  const last = pipe.buffers.at(-1);
+  const rest = bytes.length % PAGE_SIZE;
+  if (rest > 0 && last !== undefined && last.end + rest <= PAGE_SIZE) {
+    last.page.set(bytes.subarray(0, rest), last.end);
+    last.end += rest;
+    done = rest;
+  }
+  while (done < bytes.length && pipe.buffers.length < PIPE_BUFFERS) {
+    const part = bytes.subarray(done, done + PAGE_SIZE);
+    const page = new Uint8Array(PAGE_SIZE);
+    page.set(part);
+    pipe.buffers.push({ page, start: 0, end: part.length });
+    done += part.length;
+  }
+  return done;
+}
+
 function take(pipe: Pipe, into: Uint8Array): number {
   let done = 0;
-  while (done < into.length && pipe.chunks.length > 0) {
-    const first = pipe.chunks[0]!;
-    const part = first.subarray(0, into.length - done);
+  while (done < into.length && pipe.buffers.length > 0) {
+    const first = pipe.buffers[0]!;
+    const part = first.page.subarray(first.start, Math.min(first.end, first.start + into.length - done));
     into.set(part, done);
     done += part.length;
-    if (part.length === first.length) pipe.chunks.shift();
-    else pipe.chunks[0] = first.subarray(part.length);
+    first.start += part.length;
+    if (first.start === first.end) pipe.buffers.shift();
   }
-  pipe.length -= done;
   return done;
 }

@@ -1,14 +1,13 @@
 /** Names that move. @see fs/namei.c vfs_rename() */
 import { raise } from '../abi/errno.ts';
-import { IN_MOVE_SELF, IN_MOVED_FROM, IN_MOVED_TO, RENAME_EXCHANGE } from '../abi/flags.ts';
+import { IN_ATTRIB, IN_MOVE_SELF, IN_MOVED_FROM, IN_MOVED_TO, RENAME_EXCHANGE } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import { traceMetadata } from './create.ts';
 import type { Dentry } from './dentry.ts';
-import type { Inode } from './inode.ts';
+import { dropIfUnused, type Inode } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { checkMayCreate, checkMayDelete, checkPermission, MAY_WRITE } from './permission.ts';
-import { forget } from './unlink.ts';
 
 /**
  * Moves the name `old` in `oldDirectory` to `target` in `newDirectory`. The caller has checked that neither lies within
@@ -33,8 +32,10 @@ export function vfsRename(
   oldDirectory.inode!.rename(old, newDirectory.inode!, target, flags);
   if ((flags & RENAME_EXCHANGE) !== 0) old.exchange(target);
   else old.move(target);
-  if (kernel.watches > 0) notifyRename(kernel, oldDirectory, name, newDirectory, newName, old);
-  if (replaced !== undefined && (flags & RENAME_EXCHANGE) === 0) forget(replaced);
+  const exchange = (flags & RENAME_EXCHANGE) !== 0;
+  notifyRename(kernel, oldDirectory, name, newDirectory, newName, old, exchange ? undefined : replaced);
+  if (exchange) notifyRename(kernel, newDirectory, newName, oldDirectory, name, target, undefined);
+  else if (replaced !== undefined) dropIfUnused(replaced);
 }
 
 function checkRename(
@@ -59,6 +60,7 @@ function checkRename(
   if (old.mounted > 0 || target.mounted > 0) raise('EBUSY');
 }
 
+/** @see fsnotify_move() */
 function notifyRename(
   kernel: Kernel,
   oldDirectory: Dentry,
@@ -66,10 +68,13 @@ function notifyRename(
   newDirectory: Dentry,
   newName: string,
   moved: Dentry,
+  replaced: Inode | undefined,
 ): void {
+  if (kernel.watches === 0) return;
   const cookie = kernel.nextCookie();
   const isDir = isDirectory(moved.inode!.mode);
   notify(kernel, oldDirectory.inode!, IN_MOVED_FROM, name, isDir, cookie);
   notify(kernel, newDirectory.inode!, IN_MOVED_TO, newName, isDir, cookie);
-  notify(kernel, moved.inode!, IN_MOVE_SELF, undefined, isDir);
+  if (replaced !== undefined) notify(kernel, replaced, IN_ATTRIB, undefined, isDirectory(replaced.mode));
+  notify(kernel, moved.inode!, IN_MOVE_SELF, undefined, false);
 }

@@ -1,7 +1,7 @@
 /** Changes of attributes: chmod, chown, utimes, truncate, and what they take away on the way. @see fs/attr.c */
 import { CAP_CHOWN, CAP_FSETID } from '../abi/capability.ts';
 import { raise } from '../abi/errno.ts';
-import { IN_ATTRIB, IN_MODIFY } from '../abi/flags.ts';
+import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../abi/flags.ts';
 import { isDirectory, isSymlink, S_IALLUGO, S_ISGID, S_ISUID } from '../abi/mode.ts';
 import type { Attributes } from '../abi/stat.ts';
 import { XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts';
@@ -42,9 +42,18 @@ export function notifyChange(
   traceMetadata('setattr', inode);
   inode.setattr(changes);
   if (kernel.watches === 0) return;
-  const isDir = isDirectory(inode.mode);
-  if (attributes.size !== undefined) notify(kernel, inode, IN_MODIFY, undefined, isDir, 0, dentry);
-  else notify(kernel, inode, IN_ATTRIB, undefined, isDir, 0, dentry);
+  const mask = changeMask(attributes);
+  if (mask !== 0) notify(kernel, inode, mask, undefined, isDirectory(inode.mode), 0, dentry);
+}
+
+/** What those who watch are told of a change. @see fsnotify_change() */
+function changeMask({ mode, uid, gid, size, atime, mtime }: Attributes): number {
+  let mask = mode !== undefined || uid !== undefined || gid !== undefined ? IN_ATTRIB : 0;
+  if (size !== undefined) mask |= IN_MODIFY;
+  if (atime !== undefined && mtime !== undefined) mask |= IN_ATTRIB;
+  else if (atime !== undefined) mask |= IN_ACCESS;
+  else if (mtime !== undefined) mask |= IN_MODIFY;
+  return mask;
 }
 
 /** @see may_setattr() */

@@ -1,6 +1,6 @@
 /** A task with all of its system calls: those about mounts, watching and the task itself, on top of the others. */
 import { raise } from '../abi/errno.ts';
-import { IN_ONLYDIR } from '../abi/flags.ts';
+import { INOTIFY_BITS, IN_DONT_FOLLOW, IN_MASK_ADD, IN_MASK_CREATE, IN_ONLYDIR } from '../abi/flags.ts';
 import type { Timespec } from '../abi/stat.ts';
 import type { Fork } from './fork.ts';
 import {
@@ -54,9 +54,13 @@ export class SystemCalls extends XattrSystemCalls implements Task {
 
   inotifyAddWatch(fd: number, path: string, mask: number): number {
     return this.call('inotify_add_watch', path, undefined, () => {
-      const instance = inotifyOf(this.files.getUsable(fd));
+      if ((mask & INOTIFY_BITS) === 0) raise('EINVAL');
+      const file = this.files.getUsable(fd);
+      if ((mask & IN_MASK_ADD) !== 0 && (mask & IN_MASK_CREATE) !== 0) raise('EINVAL');
+      const instance = inotifyOf(file);
       const directory = (mask & IN_ONLYDIR) !== 0 ? LOOKUP_DIRECTORY : 0;
-      const dentry = this.at(path, LOOKUP_FOLLOW | directory);
+      const follow = (mask & IN_DONT_FOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW;
+      const dentry = this.at(path, follow | directory);
       checkPermission(this.kernel, dentry.inode!, 4);
       return instance.add(dentry.inode!, mask);
     });

@@ -1,9 +1,9 @@
 /** Names that go: unlink and rmdir. @see fs/namei.c vfs_unlink(), vfs_rmdir() */
 import { raise } from '../abi/errno.ts';
-import { IN_ATTRIB, IN_DELETE, IN_DELETE_SELF } from '../abi/flags.ts';
+import { IN_ATTRIB, IN_DELETE } from '../abi/flags.ts';
 import { traceMetadata } from './create.ts';
 import type { Dentry } from './dentry.ts';
-import type { Inode } from './inode.ts';
+import { dropIfUnused } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { checkMayDelete } from './permission.ts';
@@ -15,12 +15,9 @@ export function vfsUnlink(kernel: Kernel, directory: Dentry, dentry: Dentry): vo
   traceMetadata('unlink', directory.inode!, dentry.name);
   directory.inode!.unlink(dentry);
   dentry.drop();
-  if (kernel.watches > 0) {
-    notify(kernel, inode, IN_ATTRIB, undefined, false);
-    if (inode.nlink === 0 && inode.holds === 0) notify(kernel, inode, IN_DELETE_SELF, undefined, false);
-    notify(kernel, directory.inode!, IN_DELETE, dentry.name, false);
-  }
-  forget(inode);
+  notify(kernel, inode, IN_ATTRIB, undefined, false);
+  dropIfUnused(inode);
+  notify(kernel, directory.inode!, IN_DELETE, dentry.name, false);
 }
 
 export function vfsRmdir(kernel: Kernel, directory: Dentry, dentry: Dentry): void {
@@ -30,14 +27,6 @@ export function vfsRmdir(kernel: Kernel, directory: Dentry, dentry: Dentry): voi
   traceMetadata('rmdir', directory.inode!, dentry.name);
   directory.inode!.rmdir(dentry);
   dentry.drop();
-  if (kernel.watches > 0) {
-    notify(kernel, inode, IN_DELETE_SELF, undefined, true);
-    notify(kernel, directory.inode!, IN_DELETE, dentry.name, true);
-  }
-  forget(inode);
-}
-
-/** Gives an inode that lost its last name back to its filesystem, unless somebody holds it. */
-export function forget(inode: Inode): void {
-  if (inode.nlink === 0 && inode.holds === 0) inode.superblock.evict(inode);
+  dropIfUnused(inode);
+  notify(kernel, directory.inode!, IN_DELETE, dentry.name, true);
 }

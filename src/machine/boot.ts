@@ -3,7 +3,7 @@
  *
  * @see bootup(7), init/do_mounts.c, switch_root(8)
  */
-import { MS_RDONLY, MS_REMOUNT, O_CREAT, O_WRONLY } from '../abi/flags.ts';
+import { MS_MOVE, MS_RDONLY, MS_REMOUNT, O_CREAT, O_WRONLY } from '../abi/flags.ts';
 import type { SystemCalls } from '../kernel/system-calls.ts';
 import type { Bootfs, BootFile } from './bootfs.ts';
 import type { Rootfs } from './rootfs.ts';
@@ -130,8 +130,9 @@ function addWritableLayer(task: SystemCalls): undefined {
   return enterRoot(task, '/writable/merged');
 }
 
-/** Makes the mounted tree the root; the kernel's first root stays below it and is seen by nobody. @see switch_root(8) */
+/** Moves the mounted tree over the kernel's first root, which nobody sees from then on. @see switch_root(8) */
 function enterRoot(task: SystemCalls, path: string): undefined {
-  task.chroot(path);
-  task.chdir('/');
+  task.chdir(path);
+  task.mount('.', '/', '', '', MS_MOVE);
+  task.chroot('.');
 }

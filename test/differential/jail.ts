@@ -8,9 +8,11 @@ import {
   MNT_DETACH,
   O_CLOEXEC,
   O_DIRECTORY,
+  O_NONBLOCK,
   O_PATH,
   O_RDONLY,
 } from '../../src/abi/flags.ts';
+import type { InotifyEvent } from '../../src/kernel/inotify.ts';
 import { formatMounts } from '../../src/kernel/mount-calls.ts';
 import type { SystemCalls } from '../../src/kernel/system-calls.ts';
 import type { Task } from '../../src/kernel/task.ts';
@@ -22,7 +24,8 @@ import { LinuxTask } from './linux-task.ts';
 
 /** The calls that a case may make; `mounts` is /proc/self/mounts. */
 export type JailedTask = SubjectTask &
-  Pick<Task, 'chdir' | 'fchdir' | 'getcwd' | 'flock' | 'dup2' | 'chroot' | 'unshare' | 'pivotRoot' | 'syncfs'> & {
+  Pick<Task, 'chdir' | 'fchdir' | 'getcwd' | 'flock' | 'dup2' | 'chroot' | 'unshare' | 'pivotRoot' | 'syncfs'> &
+  Pick<Task, 'inotifyInit' | 'inotifyAddWatch' | 'inotifyRemoveWatch' | 'inotifyRead'> & {
     mounts(): string;
   };
 
@@ -35,6 +38,9 @@ const bind = (signature: string) => library.func(signature) as (...parameters: u
 const chroot = bind('int chroot(void *path)');
 const setns = bind('int setns(int fd, int type)');
 const pivotRoot = bind('long syscall(long number, void *newRoot, void *putOld)');
+const inotifyInit = bind('int inotify_init1(int flags)');
+const inotifyAddWatch = bind('int inotify_add_watch(int fd, void *path, uint mask)');
+const inotifyRemoveWatch = bind('int inotify_rm_watch(int fd, int watch)');
 const getcwd = bind('long syscall(long number, _Out_ void *into, long size)');
 
 /** Descriptors of what cannot be reached from inside. */
@@ -86,6 +92,38 @@ class LinuxJail extends LinuxTask implements JailedTask {
     const buffer = Buffer.alloc(4096);
     const length = checked(getcwd(SYS_GETCWD, buffer, buffer.length), 'getcwd');
     return nameFrom(buffer.subarray(0, length - 1));
+  }
+
+  inotifyInit(): number {
+    return checked(inotifyInit(O_NONBLOCK), 'inotify_init');
+  }
+
+  inotifyAddWatch(fd: number, path: string, mask: number): number {
+    this.umask(this.umask(0));
+    return checked(inotifyAddWatch(fd, cstring(path), mask), 'inotify_add_watch', path);
+  }
+
+  inotifyRemoveWatch(fd: number, watch: number): void {
+    checked(inotifyRemoveWatch(fd, watch), 'inotify_rm_watch');
+  }
+
+  /** @see struct inotify_event */
+  inotifyRead(fd: number): InotifyEvent[] {
+    const buffer = Buffer.alloc(1 << 16);
+    const got = libc.read(fd, buffer, buffer.length);
+    const events: InotifyEvent[] = [];
+    for (let at = 0; at < got; ) {
+      const length = buffer.readUInt32LE(at + 12);
+      const name = nameFrom(buffer.subarray(at + 16, at + 16 + length)).replace(/\0+$/, '');
+      const event = {
+        watch: buffer.readInt32LE(at),
+        mask: buffer.readUInt32LE(at + 4),
+        cookie: buffer.readUInt32LE(at + 8),
+      };
+      events.push(length === 0 ? event : { ...event, name });
+      at += 16 + length;
+    }
+    return events;
   }
 
   mounts(): string {

@@ -107,7 +107,7 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.umount('/');
     t.mounts();
   },
-  'MNT_EXPIRE': (t) => {
+  MNT_EXPIRE: (t) => {
     mounted(t);
     t.umount('/a', MNT_EXPIRE);
     t.stat('/a/f');
@@ -439,7 +439,7 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.mounts();
     t.chroot('dir');
   },
-  'chroot': (t) => {
+  chroot: (t) => {
     mounted(t);
     t.chroot('/file');
     t.chroot('/missing');
@@ -464,7 +464,7 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.setfsuid(1000);
     t.chroot('/');
   },
-  'pivot_root': (t) => {
+  pivot_root: (t) => {
     mounted(t);
     t.mkdir('/a/old');
     t.unshare(CLONE_NEWNS);
@@ -808,7 +808,49 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.truncate('/p', 0);
     t.open('/p', O_RDWR | O_TRUNC | O_NONBLOCK);
   },
-  'locks': (t) => {
+  'a full fifo': (t) => {
+    t.mknod('/p', S_IFIFO | 0o600, 0);
+    const fd = t.open('/p', O_RDWR | O_NONBLOCK);
+    for (const [write, read] of [
+      [1, 0],
+      [100, 50],
+      [4000, 0],
+      [5000, 1],
+      [4096, 4096],
+      [20_000, 3],
+      [1, 0],
+      [70_000, 0],
+      [1, 1],
+      [1, 5000],
+      [4097, 0],
+      [4095, 0],
+      [1, 9000],
+      [10_000, 70_000],
+      [70_000, 70_000],
+      [8191, 4100],
+      [5, 0],
+      [4096, 100_000],
+    ]) {
+      t.write(fd, new Uint8Array(write!));
+      if (read! > 0) t.read(fd, new Uint8Array(read!));
+    }
+  },
+  'long options and sources': (t) => {
+    t.mkdir('/a');
+    for (const length of [4000, 4094, 4095]) {
+      const data = 'mode=700,'
+        .padEnd(length - 5, 'mode=750,')
+        .slice(0, length - 5)
+        .replace(/[^,]*$/, '');
+      tmpfs(t, '/a', `${data.padEnd(length - 5, ',')},no=1`);
+      t.mount('s'.repeat(length), '/a', 'tmpfs');
+      t.umount('/a');
+      t.mount('s'.repeat(length + 1), '/a', 'tmpfs');
+      t.mount('x', '/a', 't'.repeat(length + 1));
+      t.umount('/a');
+    }
+  },
+  locks: (t) => {
     t.put('/f');
     const [a, b] = [t.open('/f', O_RDONLY), t.open('/f', O_RDWR)];
     t.flock(a, LOCK_SH | LOCK_NB);

@@ -2,6 +2,7 @@
 import { isDirectory } from '../../src/abi/mode.ts';
 import type { Stat } from '../../src/abi/stat.ts';
 import { resultOf } from '../../src/testing/subject.ts';
+import type { InotifyEvent } from '../../src/kernel/inotify.ts';
 import type { JailedTask } from './jail.ts';
 
 /** The task of a case: no call throws; one that fails answers −1. */
@@ -14,9 +15,10 @@ export type Recorded = JailedTask & {
   same(a: string, b: string): void;
 };
 
-const OPENING = new Set(['open', 'openat', 'dup']);
+const OPENING = new Set(['open', 'openat', 'dup', 'inotifyInit']);
 /** Calls whose first parameter is a descriptor, beside those that begin with an f. */
-const BY_DESCRIPTOR = /^(read|write|pread|pwrite|lseek|getdents|close|dup|flock|openat|mkdirat|unlinkat|syncfs)$/;
+const BY_DESCRIPTOR =
+  /^(read|write|pread|pwrite|lseek|getdents|close|dup|flock|openat|mkdirat|unlinkat|syncfs|inotify(AddWatch|RemoveWatch|Read))$/;
 const takesDescriptor = (call: string): boolean => BY_DESCRIPTOR.test(call) || /^f(?!at)/.test(call);
 
 function told(call: string, answer: unknown): string {
@@ -28,10 +30,14 @@ function told(call: string, answer: unknown): string {
       .map(({ name }) => name)
       .sort()
       .join(' ');
+  if (call === 'inotifyRead') return (answer as InotifyEvent[]).map(event).join('; ');
   if (call === 'mounts') return mounts(answer as string);
   if (answer instanceof Uint8Array) return new TextDecoder().decode(answer);
   return String(answer);
 }
+
+const event = ({ watch, mask, cookie, name }: InotifyEvent): string =>
+  `${watch} ${(mask >>> 0).toString(16)}${cookie === 0 ? '' : ' moved'} ${name ?? ''}`;
 
 const stat = ({ mode, nlink, uid, gid, size, rdev }: Stat): string =>
   `${mode.toString(8)} ${isDirectory(mode) ? '' : `${nlink} ${size}`} ${uid}:${gid} ${rdev}`;

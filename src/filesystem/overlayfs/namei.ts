@@ -12,6 +12,7 @@ import { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import { instantiate, lookupDentry, utf8Length } from '../../kernel/lookup.ts';
+import { hashOf } from '../../kernel/name-table.ts';
 import { isDeadDirectory } from '../../kernel/permission.ts';
 import { isOpaque, type Layer, type LayerPath, NO_LOWER, overlayInode, setEntry } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
@@ -132,8 +133,13 @@ function lookupLower(
   const root = overlayInode(superblock.root).lower;
   let stack = state.redirect?.startsWith('/') ? root : directory.lower;
   let found: LayerPath[] | undefined;
+  // the trace is to hear of each layer, and a path is not looked up in the base itself
+  let skips = stack.length > 1 && !superblock.kernel.trace.active;
+  const hash = skips ? hashOf(state.name) : 0;
   for (let i = 0; !state.stop && i < stack.length; i++) {
     const { dentry: base, layer } = stack[i]!;
+    skips &&= state.redirect === undefined;
+    if (skips && base.inode!.lacks?.(dentry.name, hash)) continue;
     state.layer = layer;
     state.last = followsRedirects(superblock.config) ? layer.index === root.length : i === stack.length - 1;
     const real = lookupLayer(state, base);

@@ -66,6 +66,11 @@ export class TmpfsDirectory {
     return this.#names.get(name);
   }
 
+  /** @param hash the name's `hashOf` */
+  has(name: string, hash: number): boolean {
+    return this.#names.has(name, hash);
+  }
+
   /** Puts a name at the head of the listing; `offset` is taken over from an entry whose place it takes. */
   add(name: string, ino: number, type: number, offset = this.#nextOffset++): void {
     const entry = { name, ino, type, rank: this.#nextRank++, offset };

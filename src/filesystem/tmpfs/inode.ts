@@ -151,6 +151,10 @@ export class TmpfsInode implements Inode {
     return entry === undefined ? undefined : this.superblock.inode(entry.ino);
   }
 
+  lacks(name: string, hash: number): boolean {
+    return !(this.record.content as TmpfsDirectory).has(name, hash);
+  }
+
   /** The entries of this directory, for reading. */
   entries(): TmpfsDirectory {
     return this.record.content as TmpfsDirectory;
