@@ -56,9 +56,14 @@ function letGo(path: Path): void {
   unpin(path.dentry);
 }
 
+/** The first number that is given out: 0 to 2 are left to standard input and output. */
+const FIRST = 3;
+
 /** The numbers of open files. @see struct files_struct */
 export class DescriptorTable {
   readonly #files: (OpenFile | undefined)[] = [];
+  /** No number below this one is free. */
+  #free = FIRST;
   /** RLIMIT_NOFILE */
   limit = 1024 * 1024;
 
@@ -78,14 +83,15 @@ export class DescriptorTable {
     return this.#files[fd];
   }
 
-  /** Puts `file` at the lowest free number from `least`. @throws Errno EMFILE */
-  install(file: OpenFile, least = 3): number {
+  /** Puts `file` at the lowest free number. @throws Errno EMFILE */
+  install(file: OpenFile): number {
     const files = this.#files;
-    let fd = least;
+    let fd = this.#free;
     while (fd < files.length && files[fd] !== undefined) fd++;
     if (fd >= this.limit) raise('EMFILE');
     while (files.length < fd) files.push(undefined);
     files[fd] = file;
+    this.#free = fd + 1;
     return fd;
   }
 
@@ -101,6 +107,7 @@ export class DescriptorTable {
   remove(fd: number): OpenFile {
     const file = this.get(fd);
     this.#files[fd] = undefined;
+    if (fd < this.#free && fd >= FIRST) this.#free = fd;
     return file;
   }
 

@@ -17,7 +17,10 @@ import { Trace } from './trace.ts';
 
 export interface KernelParts {
   readonly profile: KernelProfile;
+  /** What the kernel could be built with; its profile says which of them it was. */
   readonly filesystems: readonly FilesystemType[];
+  /** What is loaded besides, whatever the profile says. */
+  readonly modules?: readonly FilesystemType[];
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -50,7 +53,7 @@ export class Kernel {
     this.clock = parts.clock;
     this.random = parts.random;
     const known = parts.filesystems.filter((type) => parts.profile.filesystems.includes(type.name));
-    this.#filesystems = new Map(known.map((type) => [type.name, type]));
+    this.#filesystems = new Map([...known, ...(parts.modules ?? [])].map((type) => [type.name, type]));
   }
 
   get filesystems(): readonly FilesystemType[] {
@@ -88,7 +91,8 @@ export class Kernel {
   fork(): Kernel {
     const made = new Kernel({
       profile: this.profile,
-      filesystems: this.filesystems,
+      filesystems: [],
+      modules: this.filesystems,
       clock: this.clock.fork(),
       random: this.random.fork(),
     });

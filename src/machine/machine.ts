@@ -17,6 +17,8 @@ import { startInit } from './start.ts';
 export interface MachineParts<Fs = undefined> {
   /** Every filesystem that the kernel may know; its profile says which of them it does. */
   readonly filesystems: readonly FilesystemType[];
+  /** Filesystems that are loaded as modules, whatever the profile says. */
+  readonly modules?: readonly FilesystemType[];
   readonly bootfs?: Bootfs;
   readonly rootfs?: Rootfs;
   /** Every id and random byte follows from it; 0 unless given. */
@@ -52,6 +54,7 @@ export class Machine<Fs = unknown> {
       new Kernel({
         profile: bootfs.kernel.profile,
         filesystems: parts.filesystems,
+        modules: parts.modules ?? [],
         clock: parts.clock ?? new SimulatedClock(START, NANOSECONDS_PER_CALL),
         random: new Random(parts.seed ?? 0),
       });

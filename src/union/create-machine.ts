@@ -4,10 +4,14 @@ import { proc } from '../filesystem/proc/index.ts';
 import { tmpfs } from '../filesystem/tmpfs/index.ts';
 import { createFs } from '../fs/create-fs.ts';
 import type { IFs } from '../fs/ifs.ts';
+import type { FilesystemType } from '../kernel/superblock.ts';
 import { Machine, type MachineParts } from '../machine/machine.ts';
 
 /** What may be said of a new machine; it has tmpfs, overlay and proc, and what is given besides. */
-export interface MachineOptions extends Partial<Omit<MachineParts, 'facade'>> {}
+export interface MachineOptions extends Partial<Omit<MachineParts, 'facade' | 'filesystems' | 'modules'>> {
+  /** Filesystem types that are loaded as modules. */
+  readonly filesystems?: readonly FilesystemType[];
+}
 
 /**
  * A computer in memory. Without a `bootfs` or `rootfs` it comes up booted, with an empty read-write root; with one of
@@ -24,8 +28,9 @@ export interface MachineOptions extends Partial<Omit<MachineParts, 'facade'>> {}
  * ```
  */
 export function createMachine(options: MachineOptions = {}): Machine<IFs> {
-  const filesystems = [tmpfs, overlayfs, proc, ...(options.filesystems ?? [])];
-  const machine = new Machine<IFs>({ ...options, filesystems, facade: createFs });
+  const { filesystems: modules = [], ...parts } = options;
+  const filesystems = [tmpfs, overlayfs, proc];
+  const machine = new Machine<IFs>({ ...parts, filesystems, modules, facade: createFs });
   if (options.bootfs === undefined && options.rootfs === undefined) machine.boot();
   return machine;
 }

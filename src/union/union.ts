@@ -51,9 +51,9 @@ export class Union {
   constructor(layers: Layers, options: UnionOptions, platform: UnionPlatform) {
     this.layers = Object.freeze(checkLayers(layers));
     this.#tools = { sha256: platform.codecs.sha256, names: options.names ?? noOwnerNames };
-    const extra = this.layers.flatMap(({ filesystem }) => (filesystem === undefined ? [] : [filesystem]));
+    const modules = this.layers.flatMap(({ filesystem }) => (filesystem === undefined ? [] : [filesystem]));
     const clock = options.clock ?? new ExternalClock(platform.milliseconds);
-    this.machine = new Machine({ filesystems: [tmpfs, overlayfs, ...extra], clock, seed: options.seed ?? 0 });
+    this.machine = new Machine({ filesystems: [tmpfs, overlayfs], modules, clock, seed: options.seed ?? 0 });
     this.machine.boot();
     this.#task = this.machine.task;
     this.#directories = this.#attachLayers();
