@@ -11,7 +11,7 @@ export type Library = typeof import('../src/index.ts');
 
 /**
  * `untraced` has no tests for listeners of the trace: what the tests cost is its difference to `traced`, which is
- * `released` once more, so that the engine has learnt as little of the one as of the other.
+ * `released` once more, in a place beside it.
  */
 export type Edition = 'released' | 'traced' | 'untraced';
 

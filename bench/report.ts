@@ -1,5 +1,6 @@
 /** The tables: medians side by side, ratios, counted operations, and what the targets say. */
 import type { CommitSample } from './commit.ts';
+import type { CopyUpSample } from './copy-up.ts';
 import type { Sample } from './measure.ts';
 import type { MemorySample } from './memory.ts';
 import type { MountingSample } from './mounting.ts';
@@ -112,6 +113,12 @@ export function printCommits(samples: readonly CommitSample[]): void {
   );
 }
 
+export function printCopyUps(samples: readonly CopyUpSample[]): void {
+  console.log('## Copy-up by size\n\nThe first write of one file, 128 lowers.\n');
+  const lines = samples.map(({ size, microseconds }) => [size.toLocaleString('en'), median(microseconds).toFixed(1)]);
+  printTable(['bytes in the file', 'µs'], lines);
+}
+
 export function printMounting(samples: readonly MountingSample[]): void {
   console.log('## Mounting\n\nA union over one layer, with the first lookup of a name in it.\n');
   const lines = samples.map(({ files, microseconds }) => [files.toLocaleString('en'), short(median(microseconds))]);
@@ -126,7 +133,7 @@ export function printMemory(samples: readonly MemorySample[]): void {
 
 export function printTracing({ rows, all }: Tracing): void {
   console.log('## Trace\n\nTime with the tests for listeners over the time without them, nobody listening.\n');
-  const lines = rows.map(({ row, ratio }) => [row.name, ratio.toFixed(3)]);
+  const lines = rows.map(({ name, ratio }) => [name, ratio.toFixed(3)]);
   printTable(['', 'ratio'], [...lines, ['all', `${all.mean.toFixed(3)} (95 %: ≤ ${all.bound.toFixed(3)})`]]);
 }
 

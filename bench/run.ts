@@ -2,6 +2,7 @@
 import os from 'node:os';
 import { buildLibrary, type Edition, type Library } from './build.ts';
 import { measureCommits } from './commit.ts';
+import { measureCopyUps } from './copy-up.ts';
 import { measureCold, measureWarm } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureMounting } from './mounting.ts';
@@ -9,6 +10,7 @@ import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import {
   type Measured,
   printCommits,
+  printCopyUps,
   printCounts,
   printMemory,
   printMounting,
@@ -31,7 +33,7 @@ import { zenfs } from './subjects/zenfs.ts';
 import { measureTracing } from './tracing.ts';
 import type { Layout } from './tree.ts';
 import {
-  copyUpVerdicts,
+  copyUpVerdict,
   layerVerdict,
   memoryVerdicts,
   mountingVerdict,
@@ -41,8 +43,6 @@ import {
 } from './verdict.ts';
 
 const ROWS: readonly Row[] = [...readRows, ...writeRows, ...changeRows];
-/** Rows that the trace is measured on: none that needs a fresh mount, which is noisier than what is looked for. */
-const TRACED = ROWS.filter(({ name, fresh }) => !fresh && !name.endsWith(',000') && !name.includes('missing'));
 const LAYOUTS: readonly (readonly [Layout, string])[] = [
   ['one', 'one layer holds the directory'],
   ['all', 'every layer holds the directory'],
@@ -87,7 +87,7 @@ async function measureTables(subjects: readonly Subject[], options: BenchOptions
     const speeds = speedVerdicts(words, measured);
     if (measured.length === 0) continue;
     printRates(`Warm, ${words}`, measured, speeds);
-    verdicts.push(...speeds, ...copyUpVerdicts(words, measured), ...layerVerdict(words, measured));
+    verdicts.push(...speeds, ...layerVerdict(words, measured));
     printCounts(`Counted, ${words}`, measured);
     warm.push(...measured);
   }
@@ -115,9 +115,13 @@ async function measureParts(built: Built, library: Library, options: BenchOption
   const { wantsRow, quick } = options;
   const { released } = built;
   if (wantsRow('commit')) printCommits(measureCommits(library, quick ? [10, 1000] : [10, 1000, 10_000], options));
+  if (wantsRow('copy-up')) {
+    const samples = measureCopyUps(library, quick ? 20 : 60);
+    printCopyUps(samples);
+    verdicts.push(...copyUpVerdict(samples));
+  }
   if (wantsRow('trace')) {
-    const [traced, untraced] = [(await import(built.traced)) as Library, (await import(built.untraced)) as Library];
-    const tracing = await measureTracing(traced, untraced, TRACED, options);
+    const tracing = measureTracing(built.traced, built.untraced, quick ? 2 : 8, options);
     printTracing(tracing);
     verdicts.push(...tracingVerdict(tracing));
   }

@@ -1,12 +1,15 @@
-/** What the traced door costs while nobody listens: the same rows on the library with and without its tests for it. */
-import type { Library } from './build.ts';
-import { measureWarm, type Sample, type Settings } from './measure.ts';
-import type { Row } from './rows/row.ts';
-import { lowerdir } from './subjects/lowerdir.ts';
-import { type Bounded, type Paired, ratioOf } from './statistics.ts';
+/**
+ * What the traced door costs while nobody listens: the same rows on the library with and without its tests for it.
+ *
+ * Two copies of one library differ by some percent in one process, by what the engine happens to make of each. So each
+ * of several processes compiles both anew, in turning order, and the medians over the processes are compared.
+ */
+import { runChild } from './child.ts';
+import type { Settings } from './measure.ts';
+import { type Bounded, median, type Paired, ratioOf } from './statistics.ts';
 
 export interface TracingRow {
-  readonly row: Row;
+  readonly name: string;
   readonly ratio: number;
 }
 
@@ -15,27 +18,24 @@ export interface Tracing {
   readonly all: Bounded;
 }
 
-/** More rounds than elsewhere: the difference is small. */
-const MORE = 3;
-
-export async function measureTracing(
-  released: Library,
-  untraced: Library,
-  rows: readonly Row[],
-  settings: Settings,
-): Promise<Tracing> {
-  const subjects = [lowerdir(untraced, 8), lowerdir(released, 8)];
-  const pairs: { row: Row; pair: Paired }[] = [];
-  for (const row of rows) {
-    const samples = await measureWarm(row, 'all', subjects, { ...settings, rounds: settings.rounds * MORE });
-    pairs.push({ row, pair: pairOf(samples) });
-  }
-  return {
-    rows: pairs.map(({ row, pair }) => ({ row, ratio: ratioOf([pair]).mean })),
-    all: ratioOf(pairs.map(({ pair }) => pair)),
-  };
+/** Nanoseconds per operation of the first and the second library. */
+export interface TracingTimes {
+  readonly name: string;
+  readonly first: number;
+  readonly second: number;
 }
 
-export function pairOf(samples: readonly Sample[]): Paired {
-  return { base: samples[0]!.nanoseconds, other: samples[1]!.nanoseconds };
+/** @param traced where the library with the tests lies, `untraced` that without */
+export function measureTracing(traced: string, untraced: string, processes: number, settings: Settings): Tracing {
+  const ratios = new Map<string, number[]>();
+  for (let at = 0; at < processes; at++) {
+    const [first, second] = at % 2 === 0 ? [untraced, traced] : [traced, untraced];
+    for (const times of runChild<TracingTimes[]>('./tracing-child.ts', first, second, settings.rounds, settings.turn)) {
+      const ratio = at % 2 === 0 ? times.second / times.first : times.first / times.second;
+      ratios.set(times.name, [...(ratios.get(times.name) ?? []), ratio]);
+    }
+  }
+  const rows = [...ratios].map(([name, found]) => ({ name, ratio: median(found) }));
+  const pairs = [...ratios.values()].map((other): Paired => ({ base: other.map(() => 1), other }));
+  return { rows, all: ratioOf(pairs) };
 }

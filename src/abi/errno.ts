@@ -88,12 +88,13 @@ export function raise(code: ErrnoCode): never {
 
 /** A failed system call in the shape that Node gives it: what callers of the machine catch. */
 export class ErrnoException extends Error {
-  readonly code: ErrnoCode;
+  declare readonly code: ErrnoCode;
   /** The negative error number, as in Node. */
-  readonly errno: number;
-  readonly syscall: string;
-  readonly path?: string;
-  readonly dest?: string;
+  declare readonly errno: number;
+  declare readonly syscall: string;
+  // only declared: an error that is about no path has no such property
+  declare readonly path?: string;
+  declare readonly dest?: string;
 
   constructor(code: ErrnoCode, syscall: string, path?: string, dest?: string) {
     const where = path === undefined ? '' : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`;

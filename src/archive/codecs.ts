@@ -4,7 +4,9 @@ import { Gunzip, gzipSync } from 'fflate';
 
 /** A digest in the making. */
 export interface Hash {
+  /** Takes more bytes in; answers itself. */
   update(bytes: Uint8Array): Hash;
+  /** The digest of all that came in; the hash is done with. */
   digest(): Uint8Array;
 }
 

@@ -39,7 +39,9 @@ import { writeArchive } from './tar-writer.ts';
 
 /** The names of users and groups that a header tells beside the numbers; `''` where there is none. */
 export interface OwnerNames {
+  /** The name of a user, `''` where there is none. */
   user(uid: number): string;
+  /** The name of a group, `''` where there is none. */
   group(gid: number): string;
 }
 
@@ -137,7 +139,19 @@ export function* diffEntries(task: Task, upper: string, options: DiffOptions = {
   }
 }
 
-/** The layer's tar, piece by piece. */
+/**
+ * The layer's tar, piece by piece.
+ *
+ * @example
+ * ```ts
+ * import { createMachine } from 'lowerdir';
+ * import { packLayer, readArchive } from 'lowerdir/archive';
+ * const { task, fs } = createMachine();
+ * fs.mkdirSync('/upper');
+ * task.mknod('/upper/gone', 0o020000, 0); // a whiteout
+ * [...readArchive([...packLayer(task, '/upper')])].map(({ header }) => header.name); // => ['.wh.gone']
+ * ```
+ */
 export function* packLayer(task: Task, upper: string, options: DiffOptions = {}): Generator<Uint8Array, void> {
   yield* writeArchive(diffEntries(task, upper, options));
 }

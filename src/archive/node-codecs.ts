@@ -6,6 +6,7 @@ import type { Codecs } from './codecs.ts';
 /** A plain view of a Buffer's bytes. */
 const view = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
+/** Hashing and compression of Node. */
 export const nodeCodecs: Codecs = Object.freeze({
   sha256: () => createHash('sha256'),
   gunzip: (bytes: Uint8Array) => view(gunzipSync(bytes)),

@@ -1,20 +1,32 @@
 /** What a tar archive holds: headers, and the bodies that belong to them. */
 import type { Timespec } from '../abi/stat.ts';
 
+/** Bytes; headers and bodies begin at multiples of it. */
 export const BLOCK_SIZE = 512;
 
 /** The type flags that POSIX and GNU know. @see pax(1), tar.h */
 export const REGTYPE = '0';
+/** A hard link. */
 export const LNKTYPE = '1';
+/** A symlink. */
 export const SYMTYPE = '2';
+/** A character device. */
 export const CHRTYPE = '3';
+/** A block device. */
 export const BLKTYPE = '4';
+/** A directory. */
 export const DIRTYPE = '5';
+/** A fifo. */
 export const FIFOTYPE = '6';
+/** PAX records for the entry that follows. */
 export const XHDTYPE = 'x';
+/** PAX records for all that follow. */
 export const XGLTYPE = 'g';
+/** The name of the entry that follows, in GNU's form. */
 export const GNUTYPE_LONGNAME = 'L';
+/** The link name of the entry that follows, in GNU's form. */
 export const GNUTYPE_LONGLINK = 'K';
+/** A sparse file in GNU's form, which is refused. */
 export const GNUTYPE_SPARSE = 'S';
 
 /** What a tar archive says of one file. */

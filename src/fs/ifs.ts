@@ -26,6 +26,7 @@ interface NewerPromises {
   ): AsyncIterable<import('node:fs').Dirent>;
 }
 
+/** How `glob` searches, as in `node:fs`. */
 export interface GlobOptions {
   /** Where relative patterns start; the task's working directory unless given. */
   readonly cwd?: string | URL;

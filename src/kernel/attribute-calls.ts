@@ -1,6 +1,6 @@
 /** The system calls about attributes, from the path on. @see fs/stat.c, fs/open.c, fs/utimes.c, fs/statfs.c */
 import { CAP_FULL_SET } from '../abi/capability.ts';
-import { raise } from '../abi/errno.ts';
+import { type ErrnoCode, raise } from '../abi/errno.ts';
 import {
   AT_EACCESS,
   AT_EMPTY_PATH,
@@ -43,6 +43,12 @@ const walkFlags = (flags: number): number =>
 export function statAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
   return resolvePath(task, dirfd, path, walkFlags(flags)).dentry.inode!.getattr();
+}
+
+/** The attributes, or why there are none: nothing is thrown for a name that is not there. */
+export function findAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat | ErrnoCode {
+  const found = walkPath(task, dirfd, path, walkFlags(flags));
+  return typeof found === 'string' ? found : found.dentry.inode!.getattr();
 }
 
 /** `undefined` where there is no such name. */

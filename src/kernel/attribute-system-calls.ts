@@ -1,3 +1,4 @@
+import type { ErrnoCode } from '../abi/errno.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import type { Stat, StatFS, Timespec } from '../abi/stat.ts';
 import {
@@ -7,6 +8,7 @@ import {
   chownAt,
   chownPath,
   isOmitted,
+  findAt,
   statAt,
   statfsOf,
   statIfPresentAt,
@@ -19,20 +21,23 @@ import { FileSystemCalls } from './file-system-calls.ts';
 
 export abstract class AttributeSystemCalls extends FileSystemCalls {
   stat(path: string): Stat {
-    try {
-      this.enter('stat', path);
-      return statAt(this, AT_FDCWD, path, 0);
-    } catch (error) {
-      throw this.refuse(error, 'stat', path);
-    }
+    const found = this.#find('stat', path, 0);
+    if (typeof found === 'string') throw this.refusal(found, 'stat', path);
+    return found;
   }
 
   lstat(path: string): Stat {
+    const found = this.#find('lstat', path, AT_SYMLINK_NOFOLLOW);
+    if (typeof found === 'string') throw this.refusal(found, 'lstat', path);
+    return found;
+  }
+
+  #find(call: string, path: string, flags: number): Stat | ErrnoCode {
     try {
-      this.enter('lstat', path);
-      return statAt(this, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+      this.enter(call, path);
+      return findAt(this, AT_FDCWD, path, flags);
     } catch (error) {
-      throw this.refuse(error, 'lstat', path);
+      throw this.refuse(error, call, path);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Simulated time: nothing in the machine asks the host what time it is, unless the host's clock was put in. */
 import type { Timespec } from '../abi/stat.ts';
 
+/** What time it is in the machine. A clock belongs to one kernel; a fork gets its own. */
 export interface Clock {
   /** The present moment; the same object while it does not move. */
   now(): Timespec;

@@ -25,11 +25,12 @@ import type { MetadataOperation } from './trace.ts';
 
 /** Tells the trace that a directory is about to change. */
 export function traceMetadata(op: MetadataOperation, inode: Inode, name?: string): void {
-  const { superblock, ino } = inode;
-  const { trace } = superblock.kernel;
-  if (!trace.active) return;
+  if (inode.superblock.kernel.trace.active) tellMetadata(op, inode, name);
+}
+
+function tellMetadata(op: MetadataOperation, { superblock, ino }: Inode, name?: string): void {
   const at = { op, filesystem: superblock.type.name, dev: superblock.dev, ino };
-  trace.emit(name === undefined ? { kind: 'metadata', ...at } : { kind: 'metadata', ...at, name });
+  superblock.kernel.trace.emit(name === undefined ? { kind: 'metadata', ...at } : { kind: 'metadata', ...at, name });
 }
 
 function finish(kernel: Kernel, directory: Dentry, dentry: Dentry, inode: Inode): void {

@@ -22,6 +22,7 @@ export interface Credentials {
   readonly capabilities: number;
 }
 
+/** Root, with every capability. */
 export const rootCredentials: Credentials = Object.freeze({
   uid: 0,
   euid: 0,
@@ -35,8 +36,10 @@ export const rootCredentials: Credentials = Object.freeze({
   capabilities: CAP_FULL_SET,
 });
 
+/** Has the capability, one of `CAP_…`. */
 export const isCapable = (credentials: Credentials, capability: number): boolean =>
   (credentials.capabilities & capability) !== 0;
 
+/** The group is the task's own or one of its supplementary ones. */
 export const isInGroup = (credentials: Credentials, gid: number): boolean =>
   credentials.fsgid === gid || credentials.groups.includes(gid);

@@ -7,6 +7,10 @@
 import { hold, type Inode, release } from './inode.ts';
 import type { Superblock } from './superblock.ts';
 
+/**
+ * A name in a directory, looked up: with an inode, or negative when there is none. Filesystems make the one of their
+ * root.
+ */
 export class Dentry {
   readonly superblock: Superblock;
   name: string;

@@ -14,32 +14,42 @@ export interface BlockDevice {
   read(offset: number, into: Uint8Array): void;
   /** @throws Errno EIO, ENOSPC */
   write(offset: number, bytes: Uint8Array): void;
+  /** The range holds nothing of worth any more. @throws Errno EIO */
   discard(offset: number, length: number): void;
+  /** What was written so far outlives a power cut from now on. @throws Errno EIO */
   flush(): void;
+  /** The same disk in a forked machine, which may write to it as it likes; left out where nobody writes. */
+  fork?(): BlockDevice;
 }
 
+/** The devices of a machine, by `makedev(major, minor)`; see `kernel.devices`. */
 export class DeviceTable {
   readonly #character = new Map<number, FileOperations>();
   readonly #block = new Map<number, BlockDevice>();
 
+  /** Makes `operations` what serves open character devices of that number. */
   registerCharacter(rdev: number, operations: FileOperations): void {
     this.#character.set(rdev, operations);
   }
 
+  /** Makes `device` the disk of that number. */
   registerBlock(rdev: number, device: BlockDevice): void {
     this.#block.set(rdev, device);
   }
 
+  /** What serves the character device of that number. */
   character(rdev: number): FileOperations | undefined {
     return this.#character.get(rdev);
   }
 
+  /** The disk of that number. */
   block(rdev: number): BlockDevice | undefined {
     return this.#block.get(rdev);
   }
 
+  /** Takes over the devices of another machine; the devices themselves are shared. */
   copyFrom(other: DeviceTable): void {
     for (const [rdev, operations] of other.#character) this.#character.set(rdev, operations);
-    for (const [rdev, device] of other.#block) this.#block.set(rdev, device);
+    for (const [rdev, device] of other.#block) this.#block.set(rdev, device.fork?.() ?? device);
   }
 }

@@ -15,6 +15,7 @@ import type { Inode } from './inode.ts';
 import type { Mapping } from './mmap.ts';
 import { type Mount, unuseMount, useMount } from './mount.ts';
 
+/** An open file: what descriptors stand for. Copies of a descriptor share it, with its position and flags. */
 export class OpenFile {
   readonly mount: Mount;
   readonly dentry: Dentry;
@@ -56,9 +57,11 @@ export class OpenFile {
 /** Takes one entry of a listing; answers false when it wants no more (that entry is then not taken). */
 export type Filldir = (name: string, ino: number, type: number) => boolean;
 
+/** What a filesystem does with its open files. The kernel has checked access mode, positions and size limits. */
 export interface FileOperations {
   /** @throws Errno whatever opening gives; the file is then never released */
   open(file: OpenFile): void;
+  /** The last descriptor is closed. */
   release(file: OpenFile): void;
   /** Fills `into` from `position`; answers how many bytes there were, 0 at the end. */
   read(file: OpenFile, into: Uint8Array, position: number): number;
@@ -73,6 +76,7 @@ export interface FileOperations {
   llseek(file: OpenFile, offset: number, whence: number): number;
   /** @throws Errno EOPNOTSUPP, ENOSPC */
   fallocate(file: OpenFile, mode: number, offset: number, length: number): void;
+  /** Stores what is dirty; with `dataOnly` the attributes need not be. @throws Errno EIO, ENOSPC */
   fsync(file: OpenFile, dataOnly: boolean): void;
   /** @throws Errno ENOTTY for requests it does not know */
   ioctl(file: OpenFile, request: number, argument: unknown): unknown;

@@ -11,6 +11,7 @@ import type { Kernel } from './kernel.ts';
 import { Mount, MountNamespace, type Path } from './mount.ts';
 import type { Superblock } from './superblock.ts';
 
+/** A fork in progress. Each method answers what stands in the new kernel for an object of the old one, made once. */
 export class Fork {
   readonly kernel: Kernel;
   readonly #renumbers: boolean;

@@ -28,6 +28,13 @@ export const S_APPEND = 4;
 export const S_IMMUTABLE = 8;
 export const S_NOATIME = 2;
 
+/**
+ * A file within a filesystem, known by its number: Linux's `struct inode` with its `inode_operations`.
+ *
+ * The caller has checked existence, type, permission, read-only state, name length and the sticky bit. The inode checks
+ * what it alone can know, refuses with `raise` before any effect, and updates the times and link counts of all inodes
+ * involved. @see include/linux/fs.h, Documentation/filesystems/vfs.rst
+ */
 export interface Inode {
   readonly superblock: Superblock;
   readonly ino: number;
@@ -73,12 +80,15 @@ export interface Inode {
   lacks?(name: string, hash: number): boolean;
   /** A new regular file. */
   create(dentry: Dentry, mode: number): Inode;
+  /** A new directory. @throws Errno ENOSPC */
   mkdir(dentry: Dentry, mode: number): Inode;
   /** A device, fifo or socket; `mode` has the type. */
   mknod(dentry: Dentry, mode: number, rdev: number): Inode;
+  /** A new symlink whose text is `target`. @throws Errno ENOSPC */
   symlink(dentry: Dentry, target: string): Inode;
   /** One more name for what `old` names. Answers the inode that the new dentry gets. */
   link(old: Dentry, dentry: Dentry): Inode;
+  /** Removes the name of what is no directory. The inode goes with its last name and holder. */
   unlink(dentry: Dentry): void;
   /** @throws Errno ENOTEMPTY */
   rmdir(dentry: Dentry): void;

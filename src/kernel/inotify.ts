@@ -18,6 +18,7 @@ import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import type { Superblock } from './superblock.ts';
 
+/** One event of a watch. @see inotify(7) */
 export interface InotifyEvent {
   /** The watch that saw it. */
   readonly watch: number;

@@ -15,6 +15,7 @@ import type { FilesystemType, Superblock } from './superblock.ts';
 import { TimerQueue } from './timer.ts';
 import { Trace } from './trace.ts';
 
+/** What a kernel is made of. */
 export interface KernelParts {
   readonly profile: KernelProfile;
   /** What the kernel could be built with; its profile says which of them it was. */
@@ -25,6 +26,7 @@ export interface KernelParts {
   readonly random: Random;
 }
 
+/** What all tasks of a machine share: clock, trace, devices, filesystems, credentials in force. */
 export class Kernel {
   readonly profile: KernelProfile;
   readonly clock: Clock;
@@ -65,6 +67,7 @@ export class Kernel {
     return this.#filesystems.get(name) ?? raise('ENODEV');
   }
 
+  /** The present moment of the machine. */
   now(): Timespec {
     return this.clock.now();
   }
@@ -74,10 +77,12 @@ export class Kernel {
     return this.#nextAnonymousDevice++;
   }
 
+  /** A number for a mount that no other one has. */
   nextMountId(): number {
     return this.#nextMountId++;
   }
 
+  /** A number for a task that no other one has. */
   nextPid(): number {
     return this.#nextPid++;
   }

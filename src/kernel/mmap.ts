@@ -11,6 +11,7 @@ export interface Mapping {
   readonly extents?: ExtentMap | undefined;
   /** As `extents`, of which only that range need be there: for files whose data is brought in. @throws Errno EIO */
   extentsOf?(offset: number, length: number): ExtentMap;
+  /** Fills `into` from `offset`, with zeros behind the end of the file. @throws Errno EIO */
   read(into: Uint8Array, offset: number): void;
   /** Changes bytes inside the file; never makes it longer. @throws Errno ENOSPC */
   write(bytes: Uint8Array, offset: number): void;
@@ -61,6 +62,7 @@ export class MappedRegion {
     else this.#mapping.write(bytes, this.#offset + offset);
   }
 
+  /** Ends the mapping; reading and writing give EFAULT afterwards. munmap(2) */
   unmap(): void {
     if (this.#file === undefined) return;
     this.#closeFile(this.#file);

@@ -10,6 +10,7 @@ import type { Task } from './task.ts';
 /** Answers an exit status, 0 for success. */
 export type Program = (task: Task, argv: readonly string[]) => number;
 
+/** The programs of a machine, by the path of their file; see `Machine.register`. */
 export class ProgramTable {
   readonly #programs = new Map<string, Program>();
 
@@ -28,6 +29,7 @@ export class ProgramTable {
     return program(task, argv);
   }
 
+  /** A table of its own with the same programs. */
   fork(): ProgramTable {
     const made = new ProgramTable();
     for (const [path, program] of this.#programs) made.register(path, program);

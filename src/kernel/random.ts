@@ -15,6 +15,7 @@ export class Random {
     return (z ^ (z >>> 15)) >>> 0;
   }
 
+  /** That many bytes. */
   bytes(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) bytes[i] = this.next();

@@ -13,6 +13,7 @@ import type { Superblock } from './superblock.ts';
 
 const refuse = (): never => raise('EROFS');
 
+/** An inode that refuses every change with EROFS: what a read-only filesystem extends. */
 export abstract class ReadOnlyInode implements Inode {
   abstract readonly superblock: Superblock;
   abstract readonly ino: number;

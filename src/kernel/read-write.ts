@@ -23,11 +23,16 @@ import { removePrivileges } from './setattr.ts';
 /** How much moves at a time where extents cannot be shared. */
 const CHUNK = 1 << 20;
 
-function traceData(file: OpenFile, op: 'read' | 'write' | 'fallocate' | 'clone', offset: number, bytes: number): void {
-  const { superblock, ino } = file.inode;
-  const { trace } = superblock.kernel;
-  if (!trace.active) return;
-  trace.emit({ kind: 'data', op, filesystem: superblock.type.name, dev: superblock.dev, ino, offset, bytes });
+type DataOperation = 'read' | 'write' | 'fallocate' | 'clone';
+
+function traceData(file: OpenFile, op: DataOperation, offset: number, bytes: number): void {
+  if (file.inode.superblock.kernel.trace.active) tellData(file, op, offset, bytes);
+}
+
+function tellData({ inode }: OpenFile, op: DataOperation, offset: number, bytes: number): void {
+  const { superblock, ino } = inode;
+  const at = { filesystem: superblock.type.name, dev: superblock.dev, ino };
+  superblock.kernel.trace.emit({ kind: 'data', op, ...at, offset, bytes });
 }
 
 /** Reads without asking who may; the position stays. */

@@ -12,6 +12,10 @@ import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import type { Path } from './mount.ts';
 
+/**
+ * One mounted filesystem: Linux's `struct super_block`. Mounts and unions hold it; `shutdown` is called when the
+ * last one lets go. @see include/linux/fs.h
+ */
 export interface Superblock {
   readonly kernel: Kernel;
   readonly type: FilesystemType;
@@ -31,6 +35,7 @@ export interface Superblock {
   /** How many mounts, and unions as their layers, use this superblock. */
   active: number;
 
+  /** What statfs(2) tells: sizes in blocks of `bsize` bytes. */
   statfs(): StatFS;
   /** The options for `/proc/mounts`, each with a leading comma; `rw`/`ro` are the kernel's. */
   showOptions(): string;
@@ -64,10 +69,16 @@ export interface MountRequest {
   /** The `-o` string without the words that the kernel takes itself (ro, nosuid …). */
   readonly data: string;
   readonly readOnly: boolean;
-  /** A path in `data`, as the calling task sees it, symlinks followed. @throws Errno ENOENT, ENOTDIR, ELOOP, EACCES … */
+  /**
+   * A path in `data`, as the calling task sees it, symlinks followed. @throws Errno ENOENT, ENOTDIR, ELOOP, EACCES …
+   */
   resolve(path: string): Path;
 }
 
+/**
+ * A kind of filesystem: Linux's `struct file_system_type`. A value that is handed to a machine, known there by its
+ * name.
+ */
 export interface FilesystemType {
   readonly name: string;
   /** Needs no block device: "nodev" in /proc/filesystems. */

@@ -14,15 +14,38 @@ import type { Credentials } from './credentials.ts';
 import type { MappedRegion } from './mmap.ts';
 import type { InotifyEvent } from './inotify.ts';
 
+/**
+ * The system calls of one task. Names are Linux's; the manual page of the same name (section 2) tells the whole rule.
+ * Paths start at the task's root or working directory, sizes and offsets are bytes.
+ *
+ * @throws ErrnoException in Node's shape (`code`, `errno`, `syscall`, `path`, `dest`), with nothing changed
+ * @throws WouldBlock where the call would have to wait, before any effect
+ *
+ * @example
+ * ```ts
+ * import { createMachine } from 'lowerdir';
+ * const { task } = createMachine();
+ * task.mkdir('/a', 0o750);
+ * task.stat('/a').mode; // => 0o040750
+ * task.rmdir('/missing'); // throws ENOENT
+ * ```
+ */
 export interface Task {
+  /** The task's number; the first of a machine is 1. */
   readonly pid: number;
+  /** Who the task is. Changed by the calls of setresuid(2) and its like, never in place. */
   readonly credentials: Credentials;
 
   // Names → descriptors. open(2), close(2), dup(2)
+  /** A descriptor for `path`; `flags` is a sum of `O_…`, `mode` counts with `O_CREAT` and `O_TMPFILE`. open(2) */
   open(path: string, flags: number, mode?: number): number;
+  /** As `open`, from the directory `dirfd`. openat(2) */
   openat(dirfd: number, path: string, flags: number, mode?: number): number;
+  /** Gives a descriptor up; the last one of an open file releases it. close(2) */
   close(fd: number): void;
+  /** A second descriptor, the lowest free one, of the same open file: both share position and flags. dup(2) */
   dup(fd: number): number;
+  /** Makes `newfd` a descriptor of the same open file; what it was before is closed. dup2(2) */
   dup2(fd: number, newfd: number): number;
   /** The flags that open(2) was given, without those that matter to it alone. fcntl(F_GETFL) */
   getfl(fd: number): number;
@@ -32,16 +55,27 @@ export interface Task {
   // Data. read(2) …
   /** Reads into the whole of `into`; answers how many bytes came, 0 at the end. */
   read(fd: number, into: Uint8Array): number;
+  /** As `read`, from `offset`; the position stays. pread(2) */
   pread(fd: number, into: Uint8Array, offset: number): number;
+  /** Writes at the position, at the end with `O_APPEND`; answers how many bytes were taken. write(2) */
   write(fd: number, bytes: Uint8Array): number;
+  /** As `write`, at `offset`; the position stays. With `O_APPEND` Linux appends all the same. pwrite(2) */
   pwrite(fd: number, bytes: Uint8Array, offset: number): number;
+  /** Moves the position and answers it. `whence` is `SEEK_…`, holes and data too. lseek(2) */
   lseek(fd: number, offset: number, whence: number): number;
+  /** Makes a file that long; what is new reads as zeros. truncate(2) */
   truncate(path: string, size: number): void;
+  /** As `truncate`, of a descriptor that may write. ftruncate(2) */
   ftruncate(fd: number, size: number): void;
+  /** Reserves or punches a range; `mode` is a sum of `FALLOC_FL_…`. fallocate(2) */
   fallocate(fd: number, mode: number, offset: number, length: number): void;
+  /** Stores data and attributes of the file. fsync(2) */
   fsync(fd: number): void;
+  /** Stores the data of the file. fdatasync(2) */
   fdatasync(fd: number): void;
+  /** Stores what is dirty on every filesystem. sync(2) */
   sync(): void;
+  /** Stores what is dirty on the descriptor's filesystem. syncfs(2) */
   syncfs(fd: number): void;
   /** Copies without passing the bytes through the caller; `undefined` uses and moves the descriptor's position. */
   copyFileRange(
@@ -51,84 +85,142 @@ export interface Task {
     offsetOut: number | undefined,
     length: number,
   ): number;
+  /** Takes or gives up an advisory lock; `operation` is a sum of `LOCK_…`. flock(2) */
   flock(fd: number, operation: number): void;
+  /** Maps a range of a file; `protection` is a sum of `PROT_…`, `flags` is `MAP_SHARED` or `MAP_PRIVATE`. mmap(2) */
   mmap(fd: number, offset: number, length: number, protection: number, flags: number): MappedRegion;
+  /** Asks what lies behind the descriptor for something of its own; ENOTTY where it knows no such request. ioctl(2) */
   ioctl(fd: number, request: number, argument?: unknown): unknown;
 
   // Attributes. stat(2), chmod(2), chown(2), utimensat(2)
+  /** The attributes of what `path` names, symlinks followed. stat(2) */
   stat(path: string): Stat;
+  /** As `stat`, of the symlink itself. lstat(2) */
   lstat(path: string): Stat;
+  /** The attributes of an open file. fstat(2) */
   fstat(fd: number): Stat;
+  /** As `stat`, from `dirfd`; `flags` is a sum of `AT_…`. fstatat(2) */
   fstatat(dirfd: number, path: string, flags: number): Stat;
   /** As `stat` and `lstat`, but `undefined` where there is no such file (ENOENT, ENOTDIR): no error is built. */
   statIfPresent(path: string, flags?: number): Stat | undefined;
   /** As `fstatat`: the call that Linux tells the time of birth by. */
   statx(dirfd: number, path: string, flags: number): Stat;
+  /** May the real user do that? `mode` is a sum of `R_OK`, `W_OK`, `X_OK`. access(2) */
   access(path: string, mode: number): void;
+  /** As `access`; with `AT_EACCESS` for the effective user. faccessat2(2) */
   faccessat(dirfd: number, path: string, mode: number, flags: number): void;
+  /** Sets permission, set-id and sticky bits. chmod(2) */
   chmod(path: string, mode: number): void;
+  /** As `chmod`, of an open file. fchmod(2) */
   fchmod(fd: number, mode: number): void;
+  /** As `chmod`, from `dirfd`. fchmodat2(2) */
   fchmodat(dirfd: number, path: string, mode: number, flags?: number): void;
   /** −1 leaves an id as it is. */
   chown(path: string, uid: number, gid: number): void;
+  /** As `chown`, of the symlink itself. lchown(2) */
   lchown(path: string, uid: number, gid: number): void;
+  /** As `chown`, of an open file. fchown(2) */
   fchown(fd: number, uid: number, gid: number): void;
+  /** As `chown`, from `dirfd`; `flags` is a sum of `AT_…`. fchownat(2) */
   fchownat(dirfd: number, path: string, uid: number, gid: number, flags: number): void;
   /** `undefined` for a time means now; `nsec` may be UTIME_NOW or UTIME_OMIT. */
   utimensat(dirfd: number, path: string, atime?: Timespec, mtime?: Timespec, flags?: number): void;
+  /** As `utimensat`, of an open file. futimens(3) */
   futimens(fd: number, atime?: Timespec, mtime?: Timespec): void;
+  /** What the path's filesystem has and has left. statfs(2) */
   statfs(path: string): StatFS;
+  /** As `statfs`, of an open file. fstatfs(2) */
   fstatfs(fd: number): StatFS;
+  /** Sets the bits that new files do not get; answers the ones before. umask(2) */
   umask(mask: number): number;
 
   // Directories. getdents64(2)
   /** The next entries, at most `count` of them (all that are left where none is given); empty at the end. */
   getdents(fd: number, count?: number): Dirent[];
+  /** Makes a directory, 0777 less the umask unless told otherwise. mkdir(2) */
   mkdir(path: string, mode?: number): void;
+  /** As `mkdir`, from `dirfd`. mkdirat(2) */
   mkdirat(dirfd: number, path: string, mode?: number): void;
+  /** Removes an empty directory. rmdir(2) */
   rmdir(path: string): void;
+  /** Changes the working directory. chdir(2) */
   chdir(path: string): void;
+  /** As `chdir`, to an open directory. fchdir(2) */
   fchdir(fd: number): void;
+  /** The working directory's path from the task's root; ENOENT when it was removed. getcwd(2) */
   getcwd(): string;
 
   // Names. link(2), unlink(2), rename(2), symlink(2), mknod(2)
+  /** One more name for a file. link(2) */
   link(path: string, newPath: string): void;
+  /** As `link`; with `AT_SYMLINK_FOLLOW` of what a symlink leads to, with `AT_EMPTY_PATH` of an open file. linkat(2) */
   linkat(olddirfd: number, path: string, newdirfd: number, newPath: string, flags: number): void;
+  /** Removes a name; the file goes with its last name and holder. unlink(2) */
   unlink(path: string): void;
+  /** As `unlink`, with `AT_REMOVEDIR` as `rmdir`. unlinkat(2) */
   unlinkat(dirfd: number, path: string, flags: number): void;
+  /** Makes a symlink whose text is `target`. symlink(2) */
   symlink(target: string, path: string): void;
+  /** As `symlink`, from `dirfd`. symlinkat(2) */
   symlinkat(target: string, dirfd: number, path: string): void;
+  /** The text of a symlink. readlink(2) */
   readlink(path: string): string;
+  /** As `readlink`, from `dirfd`. readlinkat(2) */
   readlinkat(dirfd: number, path: string): string;
+  /**
+   * Gives a file another name and replaces what is there; EXDEV across mounts and for lower directories of a union.
+   * rename(2)
+   */
   rename(path: string, newPath: string): void;
+  /** As `rename`; `flags` is a sum of `RENAME_…`. renameat2(2) */
   renameat2(olddirfd: number, path: string, newdirfd: number, newPath: string, flags: number): void;
+  /** Makes a file, device, fifo or socket; the type is in `mode`, `rdev` is `makedev(major, minor)`. mknod(2) */
   mknod(path: string, mode: number, rdev: number): void;
+  /** As `mknod`, from `dirfd`. mknodat(2) */
   mknodat(dirfd: number, path: string, mode: number, rdev: number): void;
   /** The path without symlinks, `.` and `..`: what `/proc/self/fd/N` tells of the opened file. */
   realpath(path: string): string;
 
   // Extended attributes. xattr(7)
+  /** The value of an extended attribute; ENODATA where there is none of that name. getxattr(2) */
   getxattr(path: string, name: string): Uint8Array;
+  /** As `getxattr`, of the symlink itself. lgetxattr(2) */
   lgetxattr(path: string, name: string): Uint8Array;
+  /** As `getxattr`, of an open file. fgetxattr(2) */
   fgetxattr(fd: number, name: string): Uint8Array;
+  /** Sets an extended attribute; `flags` is `XATTR_CREATE`, `XATTR_REPLACE` or 0. setxattr(2) */
   setxattr(path: string, name: string, value: Uint8Array, flags?: number): void;
+  /** As `setxattr`, of the symlink itself. lsetxattr(2) */
   lsetxattr(path: string, name: string, value: Uint8Array, flags?: number): void;
+  /** As `setxattr`, of an open file. fsetxattr(2) */
   fsetxattr(fd: number, name: string, value: Uint8Array, flags?: number): void;
+  /** Removes an extended attribute. removexattr(2) */
   removexattr(path: string, name: string): void;
+  /** As `removexattr`, of the symlink itself. lremovexattr(2) */
   lremovexattr(path: string, name: string): void;
+  /** As `removexattr`, of an open file. fremovexattr(2) */
   fremovexattr(fd: number, name: string): void;
+  /** The names of the extended attributes, in the order in which the filesystem lists them. listxattr(2) */
   listxattr(path: string): string[];
+  /** As `listxattr`, of the symlink itself. llistxattr(2) */
   llistxattr(path: string): string[];
+  /** As `listxattr`, of an open file. flistxattr(2) */
   flistxattr(fd: number): string[];
 
   // Mounts. mount(2), umount2(2), pivot_root(2)
+  /** Puts a filesystem at `target`; `flags` is a sum of `MS_…`, `data` the options of the filesystem. mount(2) */
   mount(source: string, target: string, type: string, data?: string, flags?: number): void;
+  /** Takes a mount away; EBUSY while somebody uses it, unless `MNT_DETACH`. umount2(2) */
   umount(target: string, flags?: number): void;
+  /** Makes `newRoot` the root and puts the old one at `putOld`. pivot_root(2) */
   pivotRoot(newRoot: string, putOld: string): void;
 
   // Watching. inotify(7)
+  /** A descriptor that watches; see `inotifyAddWatch`. inotify_init(2) */
   inotifyInit(): number;
+  /** Watches `path` for the events of `mask`, a sum of `IN_…`; answers the number of the watch. inotify_add_watch(2) */
   inotifyAddWatch(fd: number, path: string, mask: number): number;
+  /** Ends a watch. inotify_rm_watch(2) */
   inotifyRemoveWatch(fd: number, watch: number): void;
   /** The events that are waiting; with a listener, calls it whenever one comes in. */
   inotifyRead(fd: number): InotifyEvent[];
@@ -137,12 +229,19 @@ export interface Task {
   // The task itself. fork(2), chroot(2), unshare(2), setresuid(2), execve(2)
   /** A child with copies of the descriptors, credentials, root and working directory. */
   clone(): Task;
+  /** Changes the root directory; the working directory stays. chroot(2) */
   chroot(path: string): void;
+  /** Stops sharing with other tasks; `flags` is a sum of `CLONE_FS`, `CLONE_FILES`, `CLONE_NEWNS`. unshare(2) */
   unshare(flags: number): void;
+  /** Sets real, effective and saved user; −1 leaves one as it is. setresuid(2) */
   setresuid(real: number, effective: number, saved: number): void;
+  /** Sets real, effective and saved group; −1 leaves one as it is. setresgid(2) */
   setresgid(real: number, effective: number, saved: number): void;
+  /** Sets the user that files are checked against; answers the one before, also when refused. setfsuid(2) */
   setfsuid(uid: number): number;
+  /** As `setfsuid`, of the group. setfsgid(2) */
   setfsgid(gid: number): number;
+  /** Sets the supplementary groups. setgroups(2) */
   setgroups(groups: readonly number[]): void;
   /** Gives up capabilities; none can be won back. capset(2) */
   capset(effective: number): void;

@@ -5,6 +5,10 @@
  */
 import type { ErrnoCode } from '../abi/errno.ts';
 
+/**
+ * What is about to happen, one kind for each floor. Offsets and bytes count bytes; `dev` and `ino` are as stat(2)
+ * tells them.
+ */
 export type TraceEvent =
   | {
       readonly kind: 'syscall';
@@ -51,6 +55,7 @@ export type TraceEvent =
     }
   | { readonly kind: 'flush'; readonly filesystem: string; readonly dev: number; readonly ino?: number };
 
+/** What is changed in a directory, or in the attributes of a file. */
 export type MetadataOperation =
   | 'create'
   | 'mkdir'
@@ -65,6 +70,7 @@ export type MetadataOperation =
   | 'setxattr'
   | 'removexattr';
 
+/** Is told of each event before it takes effect; what it throws is what the operation fails with. */
 export type TraceListener = (event: TraceEvent) => void;
 
 /** The machine stops here, as if the power had gone; see `Machine.restart`. */
@@ -78,6 +84,22 @@ export class MachineStopped extends Error {
   }
 }
 
+/**
+ * Where a machine tells what it does: `machine.kernel.trace`.
+ *
+ * @example
+ * ```ts
+ * import { createMachine } from 'lowerdir';
+ * const { kernel, fs } = createMachine();
+ * let calls = 0;
+ * const stop = kernel.trace.subscribe(({ kind }) => {
+ *   if (kind === 'syscall') calls++;
+ * });
+ * fs.existsSync('/');
+ * stop();
+ * calls > 0; // => true
+ * ```
+ */
 export class Trace {
   /** Somebody listens: test it before building an event. */
   active = false;
@@ -93,6 +115,7 @@ export class Trace {
     };
   }
 
+  /** Tells every listener; what one throws ends it. */
   emit(event: TraceEvent): void {
     for (const listener of this.#listeners) listener(event);
   }

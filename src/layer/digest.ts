@@ -27,6 +27,14 @@ export const diffID = (sha256: HashFactory, tar: Content): string => digestOf(sh
  * `PARENT-CHAIN-ID DIFF-ID`.
  *
  * @throws ArchiveError `ERR_DIGEST_FORMAT`
+ *
+ * @example
+ * ```ts
+ * import { nodeCodecs } from 'lowerdir/archive';
+ * import { chainID, EMPTY_LAYER_DIFF_ID as id } from 'lowerdir/layer';
+ * chainID(nodeCodecs.sha256, undefined, id) === id; // => true
+ * chainID(nodeCodecs.sha256, id, 'sha256:1'); // throws ERR_DIGEST_FORMAT
+ * ```
  */
 export function chainID(sha256: HashFactory, parent: string | undefined, diffID: string): string {
   requireDigest(diffID);

@@ -8,6 +8,10 @@ import type { SystemCalls } from '../kernel/system-calls.ts';
 import type { Bootfs, BootFile } from './bootfs.ts';
 import type { Rootfs } from './rootfs.ts';
 
+/**
+ * The steps of booting, in order. The last is read-write for a host, the writable layer for a container, or
+ * `emergency`.
+ */
 export type BootStep =
   | 'load-bootfs'
   | 'start-kernel'
@@ -18,6 +22,7 @@ export type BootStep =
   | 'mount-writable-layer'
   | 'emergency';
 
+/** One step of booting, with the memory in use before and after it. */
 export interface BootEvent {
   readonly step: BootStep;
   readonly what: string;

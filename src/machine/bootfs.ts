@@ -11,6 +11,7 @@ export interface BootFile {
   readonly size: number;
 }
 
+/** What a computer starts from. A value: machines that start from the same kernel share it. */
 export interface Bootfs {
   readonly bootloader: BootFile;
   readonly kernel: BootFile & { readonly profile: KernelProfile };

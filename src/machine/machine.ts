@@ -14,6 +14,7 @@ import { type Bootfs, bootfsOf } from './bootfs.ts';
 import type { Rootfs } from './rootfs.ts';
 import { startInit } from './start.ts';
 
+/** What a machine is made of. */
 export interface MachineParts<Fs = undefined> {
   /** Every filesystem that the kernel may know; its profile says which of them it does. */
   readonly filesystems: readonly FilesystemType[];
@@ -70,6 +71,7 @@ export class Machine<Fs = unknown> {
 
   /** Goes from bootfs to rootfs; answers each step with the memory in use before and after. */
   boot(): readonly BootEvent[] {
+    if (this.events.length > 0) throw new Error('this machine was booted before');
     const { bootfs = bootfsOf(), rootfs = { role: 'host' } } = this.#parts;
     this.events = bootMachine(this, bootfs, rootfs);
     return this.events;
@@ -99,6 +101,15 @@ export class Machine<Fs = unknown> {
   /**
    * A second machine that goes on from this moment, with all tasks, mounts and open files; neither sees what the other
    * does from now on. It takes no longer for a full machine than for an empty one. Listeners of the trace stay behind.
+   *
+   * @example
+   * ```ts
+   * import { createMachine } from 'lowerdir';
+   * const parent = createMachine();
+   * const child = parent.fork();
+   * child.fs.writeFileSync('/a', '');
+   * parent.fs.existsSync('/a'); // => false
+   * ```
    */
   fork(): Machine<Fs> {
     const fork = new Fork(this.kernel.fork());

@@ -1,6 +1,7 @@
 /** rootfs: what a computer has at `/` once its kernel runs. */
 import type { Task } from '../kernel/task.ts';
 
+/** What is mounted at `/`: a host's root, or a container's read-only image. */
 export interface Rootfs {
   /**
    * `'host'`: mounted read-only, checked, then remounted read-write. `'container'`: stays read-only and gets a writable

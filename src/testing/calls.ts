@@ -8,7 +8,7 @@ import { bytesOf, type Result, resultOf } from './subject.ts';
 
 type OperationOf<C, O = Operation> = O extends { call: infer K } ? (C extends K ? O : never) : never;
 
-const done = (_: void): string => 'done';
+const done = (_nothing: unknown): string => 'done';
 const read = (length: number, call: (into: Uint8Array) => number): string => {
   const into = new Uint8Array(length);
   const got = call(into);

@@ -21,6 +21,7 @@ export interface Subject {
   readonly directory: string;
 }
 
+/** The first thing in which two machines differ. */
 export interface Divergence {
   /** The number of the operation, or what was being compared before or after all of them. */
   readonly at: number | string;
@@ -29,6 +30,7 @@ export interface Divergence {
   readonly differences: readonly (readonly [left: string, right: string])[];
 }
 
+/** How two machines are compared. */
 export interface CompareOptions {
   readonly masks?: Iterable<OptionalMask>;
   /** Compare the raw directories after each operation too. */
@@ -156,6 +158,16 @@ function runEnd(run: Comparison): Divergence | undefined {
  * after a remount. Leaves both as they were.
  *
  * @returns the first difference, or `undefined`
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check';
+ * import { createMachine } from 'lowerdir';
+ * import { compareTasks, sequence } from 'lowerdir/testing';
+ * const machine = (name: string) => ({ name, task: createMachine().task, directory: '/fuzz' });
+ * const [drawn] = fc.sample(sequence({ filesystem: 'tmpfs', length: 20 }), { seed: 1, numRuns: 1 });
+ * compareTasks(machine('left'), machine('right'), drawn!); // => undefined
+ * ```
  */
 export function compareTasks(
   left: Subject,

@@ -26,10 +26,12 @@ export class Describer {
     for (const key of this.#seen.keys()) if (key.startsWith(`${dev}:`)) this.#seen.delete(key);
   }
 
+  /** `now` for a time of the run, else seconds and nanoseconds. */
   time(time: Timespec): string {
     return time.sec >= RUN_BEGINS ? 'now' : `${time.sec}.${String(time.nsec).padStart(9, '0')}`;
   }
 
+  /** The attributes of a file, but for what is masked. */
   stat(stat: Stat, withBirth = false): string {
     const masked = (mask: OptionalMask, text: string) => (this.masks.has(mask) ? '' : ` ${text}`);
     const isDirectory = (stat.mode & 0o170000) === 0o040000;
@@ -46,6 +48,7 @@ export class Describer {
     ].join('');
   }
 
+  /** What a filesystem has, but for what is masked. */
   statfs(statfs: StatFS): string {
     const { bfree, bavail, ffree, ...fixed } = statfs;
     const free = this.masks.has('statfs') ? {} : { bfree, bavail, ffree };
@@ -58,6 +61,7 @@ export class Describer {
     return opaque ? `<${value.length} bytes>` : describeBytes(value);
   }
 
+  /** The list, sorted where the order is masked. */
   sorted<T>(list: T[]): T[] {
     return this.masks.has('order') ? list.sort() : list;
   }

@@ -1,4 +1,8 @@
-/** What others run against their own machine: random layers and operations, replay and comparison. */
+/**
+ * What others run against their own machine: random layers and operations, replay and comparison. Needs `fast-check`.
+ *
+ * @packageDocumentation
+ */
 export { applyOperation } from './calls.ts';
 export { type CompareOptions, compareTasks, type Divergence, type Subject } from './compare.ts';
 export { Describer } from './describe.ts';

@@ -33,6 +33,7 @@ export type LayerEntry = Common &
     | { readonly type: 'node'; readonly format: number; readonly rdev: number }
   );
 
+/** A layer as plain data: its objects in the order in which they are made. */
 export type Layer = readonly LayerEntry[];
 
 /** Times of long ago, which no clock of a run gives. */

@@ -3,7 +3,9 @@
  * numbers to classes, a time of the run to `now`) is translated by `replay.ts` and `tree.ts`, not masked.
  */
 
-/** The second from which on a time belongs to the run and is told as `now`: 2020-01-01. Times set explicitly are older. */
+/**
+ * The second from which on a time belongs to the run and is told as `now`: 2020-01-01. Times set explicitly are older.
+ */
 export const RUN_BEGINS = 1_577_836_800;
 
 /** What is never compared. */
@@ -29,4 +31,5 @@ export const optionalMasks = {
   nlink: 'st_nlink of directories',
 } as const;
 
+/** A mask that a run may put on top. */
 export type OptionalMask = keyof typeof optionalMasks;

@@ -31,6 +31,7 @@ export const filePath: Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: below(longName) },
 );
 
+/** A path of either kind. */
 export const plainPath: Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: filePath },
   { weight: 2, arbitrary: directoryPath },

@@ -58,6 +58,7 @@ export class Replay {
     return 'descriptor';
   }
 
+  /** Closes what is in a slot, or beside it. */
   close(slot: number): string {
     const fd = this.descriptor(slot);
     this.#release(fd);
@@ -65,6 +66,7 @@ export class Replay {
     return 'done';
   }
 
+  /** Closes every descriptor of the sequence. */
   closeAll(): string {
     for (const fd of this.#slots.values()) this.#release(fd);
     this.#slots.clear();
@@ -76,6 +78,7 @@ export class Replay {
     this.task.close(fd);
   }
 
+  /** Makes somebody else the caller. */
   become(caller: Caller): string {
     this.#change(caller);
     this.#caller = caller;

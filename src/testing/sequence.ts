@@ -5,6 +5,7 @@ import { type Layer, layerStack, plainLayer } from './layers.ts';
 import { type Operation, type OperationChoice, opening, operation } from './operations.ts';
 import { steer } from './steer.ts';
 
+/** A random experiment as plain data: it prints, is kept in a file, and runs again. */
 export interface Sequence {
   /** Lower layers, the topmost first; on a plain filesystem, one layer that is the tree itself. */
   readonly layers: readonly Layer[];
@@ -17,6 +18,7 @@ export interface Sequence {
   readonly operations: readonly Operation[];
 }
 
+/** What an experiment may be like. */
 export interface SequenceChoice extends Omit<OperationChoice, 'union'> {
   readonly filesystem: 'tmpfs' | 'overlay';
   /** How many operations, besides a few files that are opened first. */

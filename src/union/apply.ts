@@ -78,10 +78,13 @@ class Applying {
     if (kind === 'whiteout') return fs.rm(at, { recursive: true, force: true });
     if (isDirectory(stat.mode)) return this.#writeDirectory(at, kind === 'opaque');
     const temporary = path.join(path.dirname(at), `.lowerdir-${process.pid}-${this.#temporary++}`);
-    await this.#writeObject(temporary, `${this.#upper}/${name}`, stat);
-    if (await isRealDirectory(at)) await fs.rm(at, { recursive: true });
-    await fs.rename(temporary, at);
-    await fs.rm(temporary, { force: true });
+    try {
+      await this.#writeObject(temporary, `${this.#upper}/${name}`, stat);
+      if (await isRealDirectory(at)) await fs.rm(at, { recursive: true });
+      await fs.rename(temporary, at);
+    } finally {
+      await fs.rm(temporary, { force: true });
+    }
     if (isRegular(stat.mode)) this.#written.set(stat.ino, at);
   }
 
@@ -103,16 +106,17 @@ class Applying {
   }
 
   async #copyData(at: string, from: string): Promise<void> {
-    const fd = this.#task.open(from, O_RDONLY);
     const file = await fs.open(at, 'wx', 0o600);
+    let fd: number | undefined;
     try {
+      fd = this.#task.open(from, O_RDONLY);
       const buffer = new Uint8Array(1 << 20);
       for (let got = this.#task.read(fd, buffer); got > 0; got = this.#task.read(fd, buffer)) {
         await file.writeFile(buffer.subarray(0, got));
       }
     } finally {
       await file.close();
-      this.#task.close(fd);
+      if (fd !== undefined) this.#task.close(fd);
     }
   }
 

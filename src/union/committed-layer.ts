@@ -8,6 +8,7 @@ import type { Task } from '../kernel/task.ts';
 import type { LayerSource, LayerTools } from './layer-source.ts';
 import { builtLayer } from './snapshot.ts';
 
+/** What `commit` gives: the changes of a union as a layer, which may be written out as a tar and stacked again. */
 export interface CommittedLayer extends LayerSource {
   /** sha256 of the tar. */
   readonly diffID: string;

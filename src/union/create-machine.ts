@@ -24,7 +24,7 @@ export interface MachineOptions extends Partial<Omit<MachineParts, 'facade' | 'f
  * for (const d of ['/l1', '/l2', '/u', '/w', '/merged']) fs.mkdirSync(d);
  * task.mount('overlay', '/merged', 'overlay', 'lowerdir=/l1:/l2,upperdir=/u,workdir=/w');
  * fs.writeFileSync('/merged/a', 'x');
- * console.log(fs.readdirSync('/u')); // [ 'a' ]
+ * fs.readdirSync('/u'); // => ['a']
  * ```
  */
 export function createMachine(options: MachineOptions = {}): Machine<IFs> {

@@ -7,6 +7,7 @@ import type { HashFactory } from '../archive/codecs.ts';
 import type { FilesystemType, Superblock } from '../kernel/superblock.ts';
 import type { Machine } from '../machine/machine.ts';
 
+/** A read-only layer, wherever it comes from. A value: any number of unions may stack it and none can change it. */
 export interface LayerSource {
   /** What the layer is called where a union tells which layer a name comes from. */
   readonly name: string;

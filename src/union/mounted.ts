@@ -10,6 +10,17 @@ import type { LayerSource } from './layer-source.ts';
  * mounted below it are not part of it.
  *
  * @throws ErrnoException ENOENT, ENOTDIR
+ *
+ * @example
+ * ```ts
+ * import { createMachine, mounted, union } from 'lowerdir';
+ * const machine = createMachine();
+ * machine.fs.mkdirSync('/srv');
+ * machine.fs.writeFileSync('/srv/a', 'before');
+ * const layer = mounted(machine, '/srv');
+ * machine.fs.writeFileSync('/srv/a', 'after');
+ * union([layer]).fs.readFileSync('/a', 'utf8'); // => 'before'
+ * ```
  */
 export function mounted(machine: Machine, path: string): LayerSource {
   const real = machine.task.realpath(path);

@@ -31,19 +31,23 @@ type TreeObject =
   /** A device node, a fifo or a socket: the type in `mode`. A deletion is `{ mode: 0o020000, device: 0 }`. */
   | ({ readonly device: number; readonly mode: number } & TreeAttributes);
 
+/** What stands at a path: a file, a directory, a symlink, a device, or one more name for another file. */
 export type TreeEntry = TreeObject | TreeLink;
 
 /** What a layer holds, by path. Parents that are not named are made. */
 export type Tree = Readonly<Record<string, TreeEntry>>;
 
 /**
- * A layer from a plain object.
+ * A layer from a plain object; `name` is what it is called where a union tells which layer a name comes from.
+ *
+ * @throws ErrnoException when the layer is first stacked and holds what cannot be made, a file below a file for instance
  *
  * @example
  * ```ts
  * import { tree, union } from 'lowerdir';
  * const u = union([tree({ '/etc/hosts': '127.0.0.1', '/bin/sh': { symlink: 'dash' } })]);
- * console.log(u.fs.readFileSync('/etc/hosts', 'utf8'));
+ * u.fs.readFileSync('/etc/hosts', 'utf8'); // => '127.0.0.1'
+ * u.fs.readlinkSync('/bin/sh'); // => 'dash'
  * ```
  */
 export function tree(entries: Tree, name = 'tree'): LayerSource {

@@ -7,6 +7,7 @@
  */
 export type UnionErrorCode = 'ERR_UNION_LAYERS' | 'ERR_UNION_IMAGE' | 'ERR_UNION_APPLY';
 
+/** Why a union refused. Nothing was changed when it is thrown. */
 export class UnionError extends Error {
   override readonly name = 'UnionError';
   readonly code: UnionErrorCode;

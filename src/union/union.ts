@@ -16,7 +16,9 @@ import type { Layers, LayerSource, LayerTools } from './layer-source.ts';
 import { originOf } from './origin.ts';
 import { UnionError } from './union-error.ts';
 
+/** How a union is made. */
 export interface UnionOptions {
+  /** Every id and random byte follows from it; 0 unless given. */
   readonly seed?: number;
   /** The host's clock unless given. */
   readonly clock?: Clock;
@@ -36,6 +38,9 @@ const UPPER = `${WRITABLE}/upper`;
 const WORK = `${WRITABLE}/work`;
 const MERGED = '/merged';
 
+/**
+ * A mounted union: a machine with the layers, a writable layer above them, and `node:fs` over what they show together.
+ */
 export class Union {
   /** The machine that the union is mounted in; `/merged`, `/lower/0` (topmost) … and `/writable` are its places. */
   readonly machine: Machine;

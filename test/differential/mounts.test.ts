@@ -1,7 +1,10 @@
 /** Mounts and path walk: each case is put to the real kernel and to ours, and all answers must be the same. */
 import { describe, expect } from 'vitest';
 import { type JailedTask, inLinux, inMachine } from './jail.ts';
+import { cases as fileCases } from './file-cases.ts';
 import { cases as mountCases } from './mount-cases.ts';
+import { cases as pathCases } from './path-cases.ts';
+import { cases as rootCases } from './root-cases.ts';
 import { type Recorded, recorder } from './recorder.ts';
 import { cases as watchCases } from './watch-cases.ts';
 import { oracleTest } from './slice.ts';
@@ -13,7 +16,10 @@ function answersOf(run: (use: (task: JailedTask) => void) => void, act: (task: R
 }
 
 describe.each([
-  ['mounts and paths', mountCases],
+  ['mounts', mountCases],
+  ['roots', rootCases],
+  ['paths', pathCases],
+  ['fifos, locks, tmpfs', fileCases],
   ['watches', watchCases],
 ])('%s', (_, cases) => {
   for (const [name, act] of Object.entries(cases)) {

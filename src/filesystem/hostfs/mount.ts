@@ -20,6 +20,7 @@ import { HostTree } from './host-tree.ts';
  * const { task } = createMachine({ filesystems: [hostfs()] });
  * task.mkdir('/base');
  * task.mount('/usr/share', '/base', 'hostfs');
+ * task.open('/base/new', 0o101); // throws EROFS
  * ```
  */
 export function hostfs(): FilesystemType {

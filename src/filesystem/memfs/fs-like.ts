@@ -24,6 +24,7 @@ export interface StatsLike {
  * is read through `openSync`, `readSync` and `closeSync` where the object has all three, else through `readFileSync`.
  */
 export interface FsLike {
+  /** What `path` names, symlinks not followed; `undefined`, or ENOENT, where there is nothing. */
   lstatSync(path: string): StatsLike | undefined;
   /** Names, as strings or as bytes. */
   readdirSync(path: string): readonly unknown[];
@@ -31,7 +32,10 @@ export interface FsLike {
   readlinkSync(path: string): unknown;
   /** Bytes; a string stands for its UTF-8. */
   readFileSync?(path: string): unknown;
+  /** A descriptor for reading. */
   openSync?(path: string, flags: string): number;
+  /** Answers how many bytes came, 0 at the end. */
   readSync?(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
+  /** Gives a descriptor of `openSync` up. */
   closeSync?(fd: number): void;
 }

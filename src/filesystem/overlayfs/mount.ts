@@ -57,6 +57,13 @@ class Mounting {
   }
 }
 
+/**
+ * The filesystem type `overlay`: `lowerdir=TOP:…:BASE,upperdir=U,workdir=W`; read-only without the last two.
+ *
+ * @throws Errno EINVAL for options that it does not know and layers that do not fit together; ENOENT; ELOOP for a
+ * directory that is named twice
+ * @see Documentation/filesystems/overlayfs.rst
+ */
 export const overlayfs: FilesystemType = {
   name: 'overlay',
   nodev: true,

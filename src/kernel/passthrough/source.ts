@@ -21,6 +21,7 @@ export interface OutsideEntry {
   readonly type?: number | undefined;
 }
 
+/** A tree outside the machine, as `PassthroughSuperblock` needs it to show it read-only. */
 export interface PassthroughSource {
   /** What the path names, symlinks not followed; `undefined` when there is nothing. @throws Errno EACCES, EIO … */
   lstat(path: string): OutsideFile | undefined;
@@ -36,5 +37,6 @@ export interface PassthroughSource {
   read(path: string, stat: Omit<Stat, 'dev'>, offset: number, into: Uint8Array): void;
   /** Files can be had only as a whole, so that they are brought in at once. */
   readonly wholeFiles: boolean;
+  /** What statfs(2) tells of the filesystem. */
   statfs(): StatFS;
 }

@@ -12,6 +12,7 @@ import { PassthroughInode } from './inode.ts';
 import type { PassthroughSource } from './source.ts';
 import { type PassthroughRecord, PassthroughTree } from './tree.ts';
 
+/** A mounted passthrough filesystem. It keeps numbers, attributes, listings and pages as they were first seen. */
 export class PassthroughSuperblock implements Superblock {
   readonly kernel: Kernel;
   readonly type: FilesystemType;

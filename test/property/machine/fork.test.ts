@@ -17,7 +17,7 @@ import { type Sequence, sequence } from '../../../src/testing/sequence.ts';
 import type { Result, SubjectTask } from '../../../src/testing/subject.ts';
 import { dumpTree } from '../../../src/testing/tree.ts';
 import { lowersOf, mountUnion, type Union, upperOf } from '../../../src/testing/union.ts';
-import { type Held, take, use } from './held.ts';
+import { type Held, mark, take, use } from './held.ts';
 
 const SEED = 20_250_101;
 const RUNS = 30;
@@ -92,8 +92,13 @@ class Course {
     return this.replay.asRoot(() => dumpTree(this.replay.task, BASE, new ExactDescriber()));
   }
 
-  finish(mark: string): unknown {
-    const held = this.replay.asRoot(() => use(this.machine, ROOT, this.held, mark));
+  mark(name: string): this {
+    mark(this.machine, ROOT, this.held, name);
+    return this;
+  }
+
+  finish(name: string): unknown {
+    const held = this.replay.asRoot(() => use(this.machine, ROOT, this.held, name));
     const before = this.tell();
     this.replay.closeAll();
     return { held, before, after: this.tell(), wrong: this.machine.check(), memory: this.machine.memory() };
@@ -121,6 +126,8 @@ function compare(drawn: Sequence, other: readonly Operation[]): void {
   ];
   for (const course of [parent, child, firstAlone, secondAlone]) course.run(prefix);
   child.moveTo(parent.machine.fork());
+  for (const course of [parent, firstAlone]) course.mark('parent');
+  for (const course of [child, secondAlone]) course.mark('child');
   const [ofParent, ofChild] = runApart(parent, child, ways);
   const grandchild = child.machine.fork();
   expect(ofParent).toEqual(firstAlone.run(ways[0]!));
@@ -130,13 +137,16 @@ function compare(drawn: Sequence, other: readonly Operation[]): void {
   expect(told).toEqual(secondAlone.finish('child'));
   expect(parent.machine.check()).toEqual([]);
   expect(child.machine.check()).toEqual([]);
-  expectSame(grandchild, drawn, [...prefix, ...ways[1]!]);
+  expectSame(grandchild, drawn, prefix, ways[1]!);
 }
 
 /** A fork that nobody touched while its parent went on. */
-function expectSame(grandchild: Machine, drawn: Sequence, operations: readonly Operation[]): void {
+function expectSame(grandchild: Machine, drawn: Sequence, before: readonly Operation[], behind: readonly Operation[]) {
   const [forked, alone] = [new Course(drawn), new Course(drawn)];
-  for (const course of [forked, alone]) course.run(operations);
+  for (const course of [forked, alone]) {
+    course.run(before);
+    course.mark('child').run(behind);
+  }
   forked.moveTo(grandchild);
   expect(forked.finish('grandchild')).toEqual(alone.finish('grandchild'));
   expect(grandchild.check()).toEqual([]);

@@ -50,6 +50,7 @@ export function take(machine: Machine, root: string): Held {
   const locked = task.open(`${at}/locked`, O_RDWR | O_CREAT, 0o600);
   task.flock(locked, LOCK_EX);
   for (const name of ['one', 'two', 'three']) task.mkdir(`${at}/${name}`);
+  for (let i = 0; i < 60; i++) task.mknod(`${at}/one/wide${i}`, S_IFIFO, 0);
   const listing = task.open(at, O_RDONLY);
   task.getdents(listing, 4);
   const watch = task.inotifyInit();
@@ -64,9 +65,21 @@ function contentOf(task: SystemCalls, fd: number): string {
   return text(into.subarray(0, task.read(fd, into)));
 }
 
+const taskOf = (machine: Machine, { pid }: Held): SystemCalls =>
+  [...machine.kernel.tasks].find((task) => task.pid === pid) as SystemCalls;
+
+/** Changes what a fork could share by mistake, before the other machine looks at it. */
+export function mark(machine: Machine, root: string, held: Held, mark: string): void {
+  const task = taskOf(machine, held);
+  task.write(held.fifo, bytes(`, ${mark}`));
+  task.pwrite(held.unlinked, bytes(mark), 3);
+  for (const i of [...mark].keys()) task.unlinkat(AT_FDCWD, `${root}/held/one/wide${i * mark.length}`, 0);
+  task.rename(`${root}/held/one/wide59`, `${root}/held/one/${mark}`);
+}
+
 /** Uses everything that is held and tells what came of it, so that no thing of another machine may be touched. */
 export function use(machine: Machine, root: string, held: Held, mark: string): string[] {
-  const task = [...machine.kernel.tasks].find(({ pid }) => pid === held.pid) as SystemCalls;
+  const task = taskOf(machine, held);
   const into = new Uint8Array(100);
   const steps: Record<string, () => unknown> = {
     cwd: () => task.getcwd(),
