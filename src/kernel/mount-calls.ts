@@ -23,6 +23,7 @@ import {
   MS_SLAVE,
   MS_STRICTATIME,
   MS_UNBINDABLE,
+  PAGE_SIZE,
   PATH_MAX,
   UMOUNT_NOFOLLOW,
 } from '../abi/flags.ts';
@@ -47,12 +48,20 @@ export function mountCall(
   const place = resolvePath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
   if (!isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
   const mountFlags = mountFlagsOf(flags, place.mount);
+  const page = cutToPage(data);
   if ((flags & (MS_REMOUNT | MS_BIND)) === (MS_REMOUNT | MS_BIND)) reconfigureMount(task, place, mountFlags);
-  else if ((flags & MS_REMOUNT) !== 0) remount(task, place, mountFlags, data);
+  else if ((flags & MS_REMOUNT) !== 0) remount(task, place, mountFlags, page);
   else if ((flags & MS_BIND) !== 0) bind(task, source, place, (flags & MS_REC) !== 0);
   else if ((flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) !== 0) changePropagation(place, flags);
   else if ((flags & MS_MOVE) !== 0) moveMount(task, source, place);
-  else newMount(task, source, place, type, data, mountFlags);
+  else newMount(task, source, place, type, page, mountFlags);
+}
+
+/** The kernel reads one page of options and takes its last byte for the end. @see copy_mount_options() */
+function cutToPage(data: string): string {
+  let end = Math.min(data.length, PAGE_SIZE - 1);
+  while (utf8Length(data.slice(0, end)) >= PAGE_SIZE) end--;
+  return data.slice(0, end);
 }
 
 const ATIME_FLAGS = MS_NOATIME | MS_NODIRATIME | MS_RELATIME;

@@ -1,5 +1,5 @@
 /** The ten-line face: stack layers, work in the merged tree, see what changed, commit it, stack it again. */
-import { AT_FDCWD, MNT_DETACH } from '../abi/flags.ts';
+import { AT_FDCWD, MNT_DETACH, PAGE_SIZE } from '../abi/flags.ts';
 import type { Codecs } from '../archive/codecs.ts';
 import { type Change, changes, noOwnerNames, type OwnerNames } from '../archive/diff.ts';
 import { overlayfs } from '../filesystem/overlayfs/index.ts';
@@ -90,8 +90,18 @@ export class Union {
     task.chmod(UPPER, mode & 0o7777);
     task.chown(UPPER, uid, gid);
     task.utimensat(AT_FDCWD, UPPER, atime, mtime);
-    const lowerdir = this.#directories.map((directory) => directory.replace(/[\\:,]/g, '\\$&')).join(':');
-    task.mount('overlay', MERGED, 'overlay', `lowerdir=${lowerdir},upperdir=${UPPER},workdir=${WORK}`);
+    this.#mountUnion();
+  }
+
+  /** A mount takes a page of options: where full paths need more, the lowerdirs are told from `/lower`, as Docker does. */
+  #mountUnion(): void {
+    const escaped = this.#directories.map((directory) => directory.replace(/[\\:,]/g, '\\$&'));
+    const options = (lowers: readonly string[]) => `lowerdir=${lowers.join(':')},upperdir=${UPPER},workdir=${WORK}`;
+    const full = options(escaped);
+    if (full.length < PAGE_SIZE) return this.#task.mount('overlay', MERGED, 'overlay', full);
+    this.#task.chdir(LOWER);
+    this.#task.mount('overlay', MERGED, 'overlay', options(escaped.map((path) => path.slice(LOWER.length + 1))));
+    this.#task.chdir('/');
   }
 
   /** The line of /proc/mounts. */

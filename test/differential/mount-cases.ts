@@ -236,6 +236,31 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.mount('', '/a', '', '', MS_REMOUNT | MS_RDONLY);
     t.mounts();
   },
+  'a union that is remounted': (t) => {
+    for (const path of ['/l', '/u', '/w', '/m']) t.mkdir(path);
+    for (const name of ['a', 'b', 'c']) t.put(`/l/${name}`);
+    t.mount('overlay', '/m', 'overlay', 'lowerdir=/l,upperdir=/u,workdir=/w');
+    for (const name of ['a', 'b']) {
+      const fd = t.open(`/m/${name}`, name === 'a' ? O_RDONLY : O_RDWR);
+      t.unlink(`/m/${name}`);
+      t.mount('', '/m', '', '', MS_REMOUNT | MS_RDONLY);
+      t.umount('/m');
+      t.close(fd);
+    }
+    t.mount('', '/m', '', '', MS_REMOUNT | MS_RDONLY);
+    t.put('/m/c');
+    t.mount('', '/u', '', '', MS_REMOUNT);
+    t.mount('', '/m', '', '', MS_REMOUNT);
+    t.put('/m/c', 'again');
+    list(t, '/u');
+    t.umount('/m');
+    list(t, '/w');
+    t.mount('overlay', '/m', 'overlay', 'lowerdir=/l:/u', MS_NOATIME);
+    t.mount('', '/m', '', '', MS_REMOUNT);
+    t.put('/m/c');
+    list(t, '/m');
+    t.mounts();
+  },
   'flags of mounts': (t) => {
     for (const path of ['/a', '/b', '/c']) t.mkdir(path);
     tmpfs(t, '/a', '', MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME);

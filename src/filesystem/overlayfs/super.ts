@@ -278,6 +278,11 @@ export class OverlaySuperblock implements Superblock {
     return undefined;
   }
 
+  hasRemovedInodes(): boolean {
+    for (const { nlink, holds } of this.inodes()) if (nlink === 0 && holds > 0) return true;
+    return false;
+  }
+
   shutdown(): void {
     for (const inode of this.inodes()) inode.letGo();
     this.inodesByKey.clear();

@@ -20,15 +20,22 @@ export function defaultTmpfsOptions(memory: number): TmpfsOptions {
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
+/** A number as C writes it: a leading 0 makes it octal, 0x hexadecimal. @see simple_strtoull() with base 0 */
+function parseNumber(text: string): number | undefined {
+  if (/^0x[0-9a-f]+$/i.test(text)) return Number.parseInt(text, 16);
+  if (/^0[0-7]*$/.test(text)) return Number.parseInt(text, 8);
+  return /^[1-9]\d*$/.test(text) ? Number(text) : undefined;
+}
+
 /** A number with the suffixes of memparse(); `%` is a share of memory. */
 function parseSize(text: string, memory: number): number {
-  const match = /^(0x[0-9a-f]+|\d+)([kmgt%]?)$/i.exec(text) ?? raise('EINVAL');
-  const number = Number(match[1]);
+  const match = /^(.*?)([kmgt%]?)$/is.exec(text)!;
+  const number = parseNumber(match[1]!) ?? raise('EINVAL');
   const unit = match[2]!.toLowerCase();
   return unit === '%' ? Math.floor((number * memory) / 100) : number * UNITS[unit]!;
 }
 
-const parseId = (text: string): number => (/^\d+$/.test(text) ? Number(text) : raise('EINVAL'));
+const parseId = (text: string): number => parseNumber(text) ?? raise('EINVAL');
 
 /** Reads `data` over the options in force. @throws Errno EINVAL for an unknown option or a bad value */
 export function parseTmpfsOptions(data: string, before: TmpfsOptions, memory: number): TmpfsOptions {
