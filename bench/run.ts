@@ -92,7 +92,7 @@ async function measureTables(subjects: readonly Subject[], options: BenchOptions
     warm.push(...measured);
   }
   verdicts.push(...layerVerdict('both', warm));
-  if (options.wantsRow('cold')) await printCold(subjects, options);
+  if (!options.quick && options.wantsRow('cold')) await printCold(subjects, options);
   return verdicts;
 }
 

@@ -19,7 +19,8 @@ interface Writer {
 }
 
 /**
- * Writes what the upper directory holds into `target`, deletions too.
+ * Writes what the upper directory holds into `target`, deletions too. What belongs to the machine's root becomes the
+ * writer's own where the writer is not root; other foreign owners are refused then.
  *
  * @throws UnionError `ERR_UNION_APPLY` with `paths` that cannot be written; nothing was written then
  */

@@ -1,6 +1,6 @@
 /** The small fixed part of the differential runs that every `npm test` repeats. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareTasks, type Divergence, type Subject } from '../../src/testing/compare.ts';
 import { type Sequence, type SequenceChoice, sequence } from '../../src/testing/sequence.ts';
 import { minimise } from './minimise.ts';
@@ -37,6 +37,13 @@ export function oracleTest(name: string, run: () => void | Promise<void>): void 
   if (reason === undefined) test(name, run, 120_000);
   else if (process.env['CI'] === 'true') test(name, () => expect.fail(`no real kernel to compare with: ${reason}`));
   else test.skip(`${name} (${reason})`, () => {});
+}
+
+/** Tests that need the real kernel, by the same rule. */
+export function describeWithOracle(name: string, tests: () => void): void {
+  const reason = whyNoOracle();
+  if (reason === undefined || process.env['CI'] === 'true') describe(name, tests);
+  else describe.skip(`${name} (${reason})`, tests);
 }
 
 /** Fails with the sequence and the difference where there is one. */

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { describeWithOracle as describe } from '../../differential/slice.ts';
 import { applyLayer } from '../../../src/archive/apply.ts';
 import { changes, type DiffOptions, diffEntries, packLayer } from '../../../src/archive/diff.ts';
 import { S_IFCHR, S_IFSOCK } from '../../../src/abi/mode.ts';
