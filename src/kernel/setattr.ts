@@ -37,9 +37,9 @@ export function notifyChange(
   const inode = dentry.inode!;
   checkMaySetattr(kernel, inode, attributes, options);
   if (attributes.mode !== undefined && isSymlink(inode.mode)) raise('EOPNOTSUPP');
-  if (options.killPrivileges) killFileCapabilities(inode);
   const changes = prepareSetattr(kernel, inode, attributes, options);
   traceMetadata('setattr', inode);
+  if (options.killPrivileges) killFileCapabilities(inode);
   inode.setattr(changes);
   if (kernel.watches === 0) return;
   const mask = changeMask(attributes);

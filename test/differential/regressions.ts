@@ -1,0 +1,149 @@
+/** Divergences from the real kernel that were found once, as small as they got: the seed and path that drew each. */
+import type { Sequence } from '../../src/testing/sequence.ts';
+
+export interface Regression {
+  readonly name: string;
+  readonly filesystem: 'tmpfs' | 'overlay';
+  readonly seed: number;
+  readonly path: number;
+  readonly sequence: Sequence;
+}
+
+const RELATIME = 0x200000;
+const STRICTATIME = 0x1000000;
+const old = { sec: 1, nsec: 999999999 };
+const file = (path: string, length = 1, hole = 0) =>
+  ({
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtime: old,
+    xattrs: [],
+    path,
+    type: 'file',
+    content: { letter: 'l', length, hole },
+  }) as const;
+const directory = (path: string, mode = 0o755) =>
+  ({ mode, uid: 0, gid: 0, mtime: old, xattrs: [], path, type: 'directory' }) as const;
+const onTmpfs = (layer: Sequence['layers'][number], operations: unknown[], atime = RELATIME) =>
+  ({ layers: [layer], options: '', atime, operations }) as Sequence;
+
+export const regressions: readonly Regression[] = [
+  {
+    name: 'a chown that is refused leaves the capabilities of the file',
+    filesystem: 'tmpfs',
+    seed: 424242,
+    path: 2693,
+    sequence: onTmpfs(
+      [],
+      [
+        { call: 'open', slot: 2, path: 'd', flags: 0o400100, mode: 0o700 },
+        { call: 'fsetxattr', slot: 0, name: 'security.capability', value: 'y', flags: 0 },
+        { call: 'become', caller: { uid: 1000, gid: 0, groups: [2000] } },
+        { call: 'fchown', slot: 1, uid: 1000, gid: 2000 },
+      ],
+      STRICTATIME,
+    ),
+  },
+  {
+    name: 'fallocate of a reserved page makes it data',
+    filesystem: 'tmpfs',
+    seed: 6,
+    path: 457,
+    sequence: onTmpfs(
+      [directory('b')],
+      [
+        { call: 'open', slot: 2, path: 'b/d', flags: 0o402102, mode: 0o755 },
+        { call: 'fallocate', slot: 2, mode: 0, offset: 4096, length: 5000 },
+        { call: 'fallocate', slot: 2, mode: 1, offset: 5, length: 5000 },
+      ],
+    ),
+  },
+  {
+    name: 'O_CREAT of a foreign device in a sticky directory that all may write to',
+    filesystem: 'tmpfs',
+    seed: 6,
+    path: 570,
+    sequence: onTmpfs(
+      [
+        {
+          mode: 0o755,
+          uid: 2000,
+          gid: 1000,
+          mtime: old,
+          xattrs: [],
+          path: 'd',
+          type: 'node',
+          format: 0o060000,
+          rdev: 250156,
+        },
+        directory('', 0o3777),
+      ],
+      [{ call: 'open', slot: 3, path: 'd', flags: 0o102, mode: 0o666 }],
+    ),
+  },
+  {
+    name: 'truncate to the same size sets the time where there are pages',
+    filesystem: 'tmpfs',
+    seed: 6,
+    path: 224,
+    sequence: onTmpfs(
+      [file('e'), file('z', 0)],
+      [
+        { call: 'truncate', path: 'e', size: 1 },
+        { call: 'truncate', path: 'z', size: 0 },
+      ],
+    ),
+  },
+  {
+    name: 'an empty write in append mode leaves the position',
+    filesystem: 'tmpfs',
+    seed: 6,
+    path: 40,
+    sequence: onTmpfs(
+      [file('e')],
+      [
+        { call: 'open', slot: 1, path: 'e', flags: 0o2002, mode: 0 },
+        { call: 'write', slot: 1, letter: 'r', length: 0 },
+        { call: 'read', slot: 1, length: 100 },
+      ],
+    ),
+  },
+  {
+    name: 'a read-write open of a fifo with access mode 3',
+    filesystem: 'tmpfs',
+    seed: 3,
+    path: 63,
+    sequence: onTmpfs(
+      [{ mode: 0o755, uid: 0, gid: 0, mtime: old, xattrs: [], path: 'e', type: 'node', format: 0o010000, rdev: 0 }],
+      [{ call: 'open', slot: 2, path: 'e', flags: 3, mode: 0o700 }],
+    ),
+  },
+  {
+    name: 'copying a hole makes data',
+    filesystem: 'tmpfs',
+    seed: 4,
+    path: 292,
+    sequence: onTmpfs(
+      [file('d', 1, 20000), directory('a')],
+      [
+        { call: 'open', slot: 2, path: 'a/e', flags: 0o102, mode: 0o777 },
+        { call: 'open', slot: 1, path: 'd', flags: 2, mode: 0o777 },
+        { call: 'copyFileRange', slot: 1, to: 2, length: 9000 },
+      ],
+    ),
+  },
+  {
+    name: 'a listing of a merged directory tells the number of its parent',
+    filesystem: 'overlay',
+    seed: 1,
+    path: 2,
+    sequence: {
+      layers: [[file('b/c/d')], [directory('b')]],
+      upper: [],
+      options: '',
+      atime: RELATIME,
+      operations: [{ call: 'utimensat', path: 'b/c/d', mtime: { sec: 0, nsec: 1073741822 }, flags: 256 }],
+    } as unknown as Sequence,
+  },
+];
