@@ -1,19 +1,9 @@
 /** Open files and directories of tmpfs. @see mm/shmem.c shmem_file_operations, fs/libfs.c simple_offset_dir_operations */
 import { raise } from '../../abi/errno.ts';
-import {
-  FALLOC_FL_KEEP_SIZE,
-  FALLOC_FL_PUNCH_HOLE,
-  MAX_LFS_FILESIZE,
-  PAGE_SIZE,
-  SEEK_CUR,
-  SEEK_DATA,
-  SEEK_END,
-  SEEK_HOLE,
-  SEEK_SET,
-} from '../../abi/flags.ts';
-import { DT_DIR } from '../../abi/mode.ts';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, PAGE_SIZE, SEEK_DATA, SEEK_HOLE } from '../../abi/flags.ts';
 import { ExtentMap } from '../../kernel/extent-map.ts';
-import type { FileOperations, Filldir, OpenFile } from '../../kernel/file.ts';
+import { directoryLlseek, genericFileLlseek, listDots } from '../../kernel/llseek.ts';
+import type { FileOperations, OpenFile } from '../../kernel/file.ts';
 import { fileAccessed } from '../../kernel/atime.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
 import { END_OF_DIRECTORY } from './directory.ts';
@@ -87,9 +77,8 @@ export const regularOperations: FileOperations = {
   },
   iterate: () => raise('ENOTDIR'),
   llseek(file, offset, whence) {
-    const { size } = inodeOf(file).record;
     if (whence === SEEK_DATA || whence === SEEK_HOLE) return seekExtent(inodeOf(file), offset, whence);
-    return seekTo(file, offset, whence, size);
+    return genericFileLlseek(file, offset, whence);
   },
   fallocate(file, mode, offset, length) {
     if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) raise('EOPNOTSUPP');
@@ -158,14 +147,6 @@ function seekExtent(inode: TmpfsInode, offset: number, whence: number): number {
   return data?.seekHole(offset, size) ?? offset;
 }
 
-/** @see generic_file_llseek_size() */
-function seekTo(file: OpenFile, offset: number, whence: number, size: number): number {
-  const base =
-    whence === SEEK_SET ? 0 : whence === SEEK_CUR ? file.position : whence === SEEK_END ? size : raise('EINVAL');
-  const position = base + offset;
-  return position < 0 || position > MAX_LFS_FILESIZE ? raise('EINVAL') : position;
-}
-
 /** Where a listing stopped, so that going on needs no search. */
 interface Place {
   readonly offset: number;
@@ -193,21 +174,7 @@ export const directoryOperations: FileOperations = {
     file.position = END_OF_DIRECTORY;
   },
   llseek(file, offset, whence) {
-    const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? file.position : raise('EINVAL');
-    const position = base + offset;
     file.note = undefined;
-    return position < 0 ? raise('EINVAL') : position;
+    return directoryLlseek(file, offset, whence);
   },
 };
-
-function listDots(file: OpenFile, filldir: Filldir): boolean {
-  if (file.position === 0) {
-    if (!filldir('.', file.inode.ino, DT_DIR)) return false;
-    file.position = 1;
-  }
-  if (file.position === 1) {
-    if (!filldir('..', file.dentry.parent.inode!.ino, DT_DIR)) return false;
-    file.position = 2;
-  }
-  return true;
-}
