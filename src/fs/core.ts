@@ -150,5 +150,3 @@ function treeMembers(task: Task) {
 }
 
 type ToJsonArguments = Parameters<typeof toJSON> extends [unknown, ...infer Rest] ? Rest : never;
-
-export type Core = ReturnType<typeof createCore>;

@@ -2,7 +2,6 @@
 import { posix } from '@jsonjoy.com/fs-node-builtins/lib/path.js';
 import { withCode } from '@jsonjoy.com/fs-node-utils/lib/argErrors.js';
 import { validateBoolean } from '@jsonjoy.com/fs-node-utils/lib/validators.js';
-import { AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import { isDirectory, isSymlink } from '../abi/mode.ts';
 import type { Task } from '../kernel/task.ts';
 import { isRefusal, refusal, renamed } from './failure.ts';
@@ -156,9 +155,4 @@ function walkRealPath(task: Task, path: string): string {
     }
     return task.realpath(path);
   }
-}
-
-/** Whether a symlink or something else stands there. */
-export function standsThere(task: Task, path: string): boolean {
-  return task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) !== undefined;
 }

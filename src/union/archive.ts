@@ -1,10 +1,9 @@
 /** Layers from a tar or from what `docker save` writes. */
-import { applyLayer } from '../archive/apply.ts';
 import type { ArchivedImage } from '../archive/archived-image.ts';
 import type { Codecs } from '../archive/codecs.ts';
 import { readImageArchive } from '../archive/docker-archive.ts';
 import type { LayerSource } from './layer-source.ts';
-import { builtLayer } from './snapshot.ts';
+import { layerOfTar } from './snapshot.ts';
 import { UnionError } from './union-error.ts';
 
 export interface ArchiveOptions {
@@ -22,14 +21,6 @@ export function archiveLayers(bytes: Uint8Array, codecs: Codecs, options: Archiv
   const image = chooseImage(readImageArchive(bytes, codecs), options.image);
   const layers = image.layers.map(({ diffID, tar }) => layerOfTar(diffID, tar));
   return Object.freeze(layers.reverse());
-}
-
-/** The layer that a tar unpacks to, deletions as whiteouts. */
-export function layerOfTar(diffID: string, tar: Uint8Array): LayerSource {
-  const fill = (task: Parameters<typeof applyLayer>[0]): void => {
-    applyLayer(task, '/', tar, { form: 'overlay', symlinks: 'contain' });
-  };
-  return builtLayer(diffID, fill, diffID);
 }
 
 function chooseImage(images: readonly ArchivedImage[], wanted: string | undefined): ArchivedImage {

@@ -2,11 +2,10 @@
 import { concatenate } from '../archive/codecs.ts';
 import { packLayer } from '../archive/diff.ts';
 import { chainID, diffID } from '../layer/digest.ts';
-import { applyLayer } from '../archive/apply.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Task } from '../kernel/task.ts';
 import type { LayerSource, LayerTools } from './layer-source.ts';
-import { builtLayer } from './snapshot.ts';
+import { layerOfTar } from './snapshot.ts';
 
 /** What `commit` gives: the changes of a union as a layer, which may be written out as a tar and stacked again. */
 export interface CommittedLayer extends LayerSource {
@@ -29,9 +28,7 @@ export function commitDirectory(
 ): CommittedLayer {
   const bytes = concatenate([...packLayer(task, upper, { names: tools.names })]);
   const id = diffID(tools.sha256, bytes);
-  const stacked = builtLayer(id, (builder) => {
-    applyLayer(builder, '/', bytes, { form: 'overlay', symlinks: 'contain' });
-  });
+  const stacked = layerOfTar(id, bytes);
   let chain: string | undefined;
   return Object.freeze({
     name: id,

@@ -4,7 +4,7 @@
  */
 import type { OwnerNames } from '../archive/diff.ts';
 import type { HashFactory } from '../archive/codecs.ts';
-import type { FilesystemType, Superblock } from '../kernel/superblock.ts';
+import type { FilesystemType } from '../kernel/superblock.ts';
 import type { Machine } from '../machine/machine.ts';
 
 /** A read-only layer, wherever it comes from. A value: any number of unions may stack it and none can change it. */
@@ -30,6 +30,3 @@ export interface LayerTools {
   readonly sha256: HashFactory;
   readonly names: OwnerNames;
 }
-
-/** A filesystem that holds a layer and is never changed again. */
-export type Snapshot = () => Superblock;

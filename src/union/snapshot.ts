@@ -1,4 +1,5 @@
 /** Layers that live in memory: built once, in a machine that nobody else sees, and grafted wherever they are stacked. */
+import { applyLayer } from '../archive/apply.ts';
 import { tmpfs } from '../filesystem/tmpfs/super.ts';
 import { ExternalClock } from '../kernel/clock.ts';
 import type { Superblock } from '../kernel/superblock.ts';
@@ -19,6 +20,14 @@ export function builtLayer(name: string, fill: (task: Task) => void, diffID?: st
     },
   };
   return Object.freeze(diffID === undefined ? layer : { ...layer, diffID });
+}
+
+/** The layer that a tar unpacks to, deletions as whiteouts. */
+export function layerOfTar(diffID: string, tar: Uint8Array): LayerSource {
+  const fill = (task: Task): void => {
+    applyLayer(task, '/', tar, { form: 'overlay', symlinks: 'contain' });
+  };
+  return builtLayer(diffID, fill, diffID);
 }
 
 /** Times that nobody sets are the beginning of time, so that the same source gives the same layer. */

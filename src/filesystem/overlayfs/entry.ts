@@ -62,10 +62,6 @@ export function setOpaqueFlag(dentry: Dentry): void {
   dentry.note = flagsOf(dentry) | OPAQUE;
 }
 
-export function setXwhiteouts(dentry: Dentry): void {
-  dentry.note = flagsOf(dentry) | XWHITEOUTS;
-}
-
 /** What a lookup found out about a name. */
 export function setEntry(dentry: Dentry, upper: boolean, opaque: boolean, xwhiteouts: boolean): void {
   dentry.note = (upper ? UPPER_ALIAS : 0) | (opaque ? OPAQUE : 0) | (xwhiteouts ? XWHITEOUTS : 0);

@@ -429,18 +429,3 @@ class OverlayDirectoryOperations implements FileOperations {
 }
 
 export const overlayDirectoryOperations: FileOperations = new OverlayDirectoryOperations();
-
-/** Reads a real directory once through: its names and types. */
-export function readNames(superblock: OverlaySuperblock, mount: Mount, dentry: Dentry): string[] {
-  const names: string[] = [];
-  const file = openPath(superblock, mount, dentry, O_RDONLY);
-  try {
-    iterateDirectory(file, (name) => {
-      if (name !== '.' && name !== '..') names.push(name);
-      return true;
-    });
-  } finally {
-    closeFile(file);
-  }
-  return names;
-}

@@ -14,7 +14,7 @@ import type { Dentry } from '../../kernel/dentry.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
-import { overlayInode, realOf } from './entry.ts';
+import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import type { OverlaySuperblock } from './super.ts';
 
@@ -178,6 +178,3 @@ export function copyXattrs(superblock: OverlaySuperblock, from: Inode, to: Dentr
     }
   }
 }
-
-/** The real inode of the upper object of a name. */
-export const upperInodeOf = (dentry: Dentry): Inode => overlayInode(dentry).upper!.inode!;
