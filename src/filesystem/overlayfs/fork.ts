@@ -24,6 +24,7 @@ export function forkOverlay(
     mounter: old.mounter,
     upperLayer: old.upperLayer && layers.get(old.upperLayer),
     lowerLayers: old.lowerLayers.map((layer) => layers.get(layer)!),
+    dataLayers: old.dataLayers,
     filesystems: old.filesystems.map((each) => forkFilesystem(each, layers, fork)),
     traps: new Set([...old.traps].map((inode) => fork.inode(inode))),
     workBase: old.workBase && fork.dentry(old.workBase),

@@ -100,6 +100,7 @@ function fillSuper(mounting: Mounting, request: MountRequest): OverlaySuperblock
     mounter,
     upperLayer,
     lowerLayers: mounting.lowerLayers,
+    dataLayers: params.dataOnly,
     filesystems: mounting.filesystems,
     traps: mounting.traps,
     workBase: params.work?.dentry,

@@ -1,6 +1,5 @@
 /**
- * Mount options. Everything Docker asks for is understood; options whose effect is not there yet are refused as the
- * kernel refuses an option it does not know.
+ * Mount options: how they are read, what they may not be combined with, and how they are shown.
  *
  * @see fs/overlayfs/params.c, Documentation/filesystems/overlayfs.rst
  */
@@ -14,6 +13,7 @@ export const OVL_MAX_STACK = 500;
 export type RedirectMode = 'follow' | 'nofollow' | 'on';
 export type UuidMode = 'off' | 'null' | 'auto' | 'on';
 export type XinoMode = 'off' | 'auto' | 'on';
+export type VerityMode = 'off' | 'on' | 'require';
 
 export interface OverlayConfig {
   /** As the caller wrote it, for /proc/mounts. */
@@ -25,6 +25,13 @@ export interface OverlayConfig {
   uuid: UuidMode;
   /** Has no effect where all layers lie on one filesystem. */
   xino: XinoMode;
+  index: boolean;
+  nfsExport: boolean;
+  metacopy: boolean;
+  verity: VerityMode;
+  volatile: boolean;
+  /** The overlay's own attributes are `user.overlay.…` instead of `trusted.overlay.…`. */
+  userxattr: boolean;
 }
 
 /** The parsed options, with the directories that they name. */
@@ -34,6 +41,8 @@ export interface OverlayParams {
   readonly lower: readonly Path[];
   /** What was given with `lowerdir+`, for /proc/mounts. */
   readonly added: readonly string[];
+  /** How many of the lower layers, the last ones, are data-only. */
+  readonly dataOnly: number;
   readonly upper: Path | undefined;
   readonly work: Path | undefined;
 }
@@ -49,6 +58,8 @@ interface Draft {
   dataOnly: number;
   upper: Path | undefined;
   work: Path | undefined;
+  /** The options that were given, whatever their value: a conflict with them is an error. */
+  readonly set: Set<string>;
   readonly resolve: Resolve;
 }
 
@@ -62,6 +73,12 @@ function defaultConfig(): OverlayConfig {
     redirectMode: 'follow',
     uuid: 'auto',
     xino: 'off',
+    index: false,
+    nfsExport: false,
+    metacopy: false,
+    verity: 'off',
+    volatile: false,
+    userxattr: false,
   };
 }
 
@@ -76,6 +93,7 @@ export function parseParams(data: string, resolve: Resolve): OverlayParams {
     dataOnly: 0,
     upper: undefined,
     work: undefined,
+    set: new Set(),
     resolve,
   };
   for (const option of splitOptions(data)) if (option !== '') parseOption(draft, option);
@@ -125,8 +143,9 @@ const parsers: Record<string, ((draft: Draft, value: string | undefined) => void
     draft.config.defaultPermissions = true;
   },
   redirect_dir: (draft, value) => {
-    const mode = oneOf(value, ['off', 'follow', 'nofollow']);
+    const mode = oneOf(value, ['off', 'follow', 'nofollow', 'on']);
     draft.config.redirectMode = mode === 'off' ? DEFAULTS.redirectMode : mode;
+    draft.set.add('redirect_dir');
   },
   uuid: (draft, value) => {
     draft.config.uuid = oneOf(value, ['off', 'null', 'auto', 'on']);
@@ -136,10 +155,29 @@ const parsers: Record<string, ((draft: Draft, value: string | undefined) => void
   },
   override_creds: (_, value) => noValue(value),
   nooverride_creds: (_, value) => noValue(value),
-  index: (_, value) => void oneOf(value, ['off']),
-  metacopy: (_, value) => void oneOf(value, ['off']),
-  nfs_export: (_, value) => void oneOf(value, ['off']),
-  verity: (_, value) => void oneOf(value, ['off']),
+  index: (draft, value) => {
+    draft.config.index = oneOf(value, ['off', 'on']) === 'on';
+    draft.set.add('index');
+  },
+  metacopy: (draft, value) => {
+    draft.config.metacopy = oneOf(value, ['off', 'on']) === 'on';
+    draft.set.add('metacopy');
+  },
+  nfs_export: (draft, value) => {
+    draft.config.nfsExport = oneOf(value, ['off', 'on']) === 'on';
+    draft.set.add('nfs_export');
+  },
+  verity: (draft, value) => {
+    draft.config.verity = oneOf(value, ['off', 'on', 'require']);
+  },
+  volatile: (draft, value) => {
+    noValue(value);
+    draft.config.volatile = true;
+  },
+  userxattr: (draft, value) => {
+    noValue(value);
+    draft.config.userxattr = true;
+  },
 };
 
 function oneOf<const T extends string>(value: string | undefined, allowed: readonly T[]): T {
@@ -221,18 +259,61 @@ function splitLowerdirs(value: string): { name: string; dataOnly: boolean }[] {
 /** @see ovl_fs_params_verify() */
 function verify(draft: Draft): void {
   const { config } = draft;
-  if (draft.dataOnly > 0) raise('EINVAL');
-  if (config.upperdir === undefined) {
-    config.workdir = undefined;
-    draft.work = undefined;
-    if (config.uuid === 'on') config.uuid = 'null';
-    if (config.redirectMode === 'follow') config.redirectMode = 'on';
-  }
+  if (config.upperdir === undefined) ignoreUselessOptions(draft);
+  resolveMetacopy(draft);
+  resolveNfsExport(draft);
+  if (config.userxattr) resolveUserxattr(draft);
   if (draft.lower.length === 0) raise('EINVAL');
+}
+
+/** What only makes sense with an upper layer. */
+function ignoreUselessOptions(draft: Draft): void {
+  const { config } = draft;
+  config.workdir = undefined;
+  draft.work = undefined;
+  draft.set.delete('index');
+  config.index = false;
+  config.volatile = false;
+  if (config.uuid === 'on') config.uuid = 'null';
+  if (config.redirectMode === 'follow') config.redirectMode = 'on';
+}
+
+/** Files whose data lies below are found by redirects. @throws Errno EINVAL */
+function resolveMetacopy({ config, set }: Draft): void {
+  if (!config.metacopy || config.redirectMode === 'on') return;
+  if (!set.has('redirect_dir')) config.redirectMode = 'on';
+  else if (set.has('metacopy')) raise('EINVAL');
+  else config.metacopy = false;
+}
+
+/** File handles need the index, and whole files. @throws Errno EINVAL */
+function resolveNfsExport({ config, set }: Draft): void {
+  if (config.nfsExport && !config.index) {
+    if (config.upperdir === undefined && config.redirectMode !== 'nofollow') config.nfsExport = false;
+    else if (!set.has('index')) config.index = true;
+    else if (set.has('nfs_export')) raise('EINVAL');
+    else config.nfsExport = false;
+  }
+  if (config.nfsExport && config.metacopy) {
+    if (!set.has('metacopy')) config.metacopy = false;
+    else if (set.has('nfs_export')) raise('EINVAL');
+    else config.nfsExport = false;
+  }
+}
+
+/** Attributes that anybody can write are not to be trusted with redirects. @throws Errno EINVAL */
+function resolveUserxattr({ config, set }: Draft): void {
+  if (set.has('redirect_dir') && config.redirectMode !== 'nofollow') raise('EINVAL');
+  if (config.metacopy && set.has('metacopy')) raise('EINVAL');
+  if (config.verity !== 'off') raise('EINVAL');
+  config.redirectMode = 'nofollow';
+  config.metacopy = false;
 }
 
 const escapeOption = (value: string): string =>
   value.replace(/[, \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+
+const onOff = (value: boolean): string => (value ? 'on' : 'off');
 
 /** The options as /proc/mounts prints them. @see ovl_show_options() */
 export function showParams(config: OverlayConfig, lowerNames: readonly string[]): string {
@@ -248,11 +329,17 @@ export function showParams(config: OverlayConfig, lowerNames: readonly string[])
   }
   if (config.defaultPermissions) shown += ',default_permissions';
   if (config.redirectMode !== DEFAULTS.redirectMode) shown += `,redirect_dir=${config.redirectMode}`;
+  if (config.index !== DEFAULTS.index) shown += `,index=${onOff(config.index)}`;
   if (config.uuid !== DEFAULTS.uuid) shown += `,uuid=${config.uuid}`;
+  if (config.nfsExport !== DEFAULTS.nfsExport) shown += `,nfs_export=${onOff(config.nfsExport)}`;
+  if (config.metacopy !== DEFAULTS.metacopy) shown += `,metacopy=${onOff(config.metacopy)}`;
+  if (config.volatile) shown += ',volatile';
+  if (config.userxattr) shown += ',userxattr';
+  if (config.verity !== DEFAULTS.verity) shown += `,verity=${config.verity}`;
   return shown;
 }
 
 /** Lower layers may be changed while the overlay is not mounted. @see ovl_allow_offline_changes() */
-export const allowsOfflineChanges = ({ redirectMode, xino }: OverlayConfig): boolean =>
-  redirectMode !== 'on' && xino !== 'on';
+export const allowsOfflineChanges = ({ index, metacopy, redirectMode, xino }: OverlayConfig): boolean =>
+  !index && !metacopy && redirectMode !== 'on' && xino !== 'on';
 export const followsRedirects = (config: OverlayConfig): boolean => config.redirectMode !== 'nofollow';

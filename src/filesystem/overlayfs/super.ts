@@ -43,6 +43,8 @@ export interface OverlayParts {
   readonly mounter: Credentials;
   readonly upperLayer: Layer | undefined;
   readonly lowerLayers: readonly Layer[];
+  /** How many of the lower layers, the last ones, are data-only. */
+  readonly dataLayers: number;
   readonly filesystems: readonly LayerFilesystem[];
   /** Roots of layers and work directories: a lookup that comes upon one went in a circle. */
   readonly traps: ReadonlySet<Inode>;
@@ -65,6 +67,8 @@ export class OverlaySuperblock implements Superblock {
   readonly mounter: Credentials;
   readonly upperLayer: Layer | undefined;
   readonly lowerLayers: readonly Layer[];
+  /** How many of the lower layers, the last ones, are data-only. */
+  readonly dataLayers: number;
   readonly filesystems: readonly LayerFilesystem[];
   readonly traps: ReadonlySet<Inode>;
   readonly workBase: Dentry | undefined;
@@ -102,6 +106,7 @@ export class OverlaySuperblock implements Superblock {
     this.mounter = parts.mounter;
     this.upperLayer = parts.upperLayer;
     this.lowerLayers = parts.lowerLayers;
+    this.dataLayers = parts.dataLayers;
     this.filesystems = parts.filesystems;
     this.traps = parts.traps;
     this.workBase = parts.workBase;
