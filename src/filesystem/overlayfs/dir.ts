@@ -92,7 +92,7 @@ function createOverWhiteout(superblock: OverlaySuperblock, dentry: Dentry, param
   const { kernel } = superblock;
   const upperDirectory = overlayInode(dentry.parent).upper!;
   const upper = lookupDentry(upperDirectory, dentry.name);
-  if (upper.inode === undefined || !isRealWhiteout(upper.inode)) raise('ESTALE');
+  if (upper.inode === undefined || !isRealWhiteout(superblock, upper.inode)) raise('ESTALE');
   const temp = createTemp(superblock, params);
   const isNew = params.hardlink === undefined;
   const isDir = isNew && isDirectory(params.mode);

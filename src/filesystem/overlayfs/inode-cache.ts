@@ -60,7 +60,7 @@ export function makeInode(superblock: OverlaySuperblock, params: InodeParams, by
   inode.constantIno = byLower;
   if (!isDir && (upper !== undefined || byLower)) inode.nlink = real.nlink;
   inode.copyAttributes();
-  inode.flags = real.flags | (upper === undefined ? 0 : protectionOf(real));
+  inode.flags = real.flags | (upper === undefined ? 0 : protectionOf(superblock, real));
   inode.ino = isDir && !superblock.sameFilesystem ? superblock.nextIno() : keyIno(params, byLower);
   if (isDir) initDirectory(inode, real);
   return inode;
@@ -72,6 +72,7 @@ function keyIno({ upper, lower }: InodeParams, byLower: boolean): number {
 
 function initDirectory(inode: OverlayInode, real: Inode): void {
   const { upper, lower } = inode;
-  inode.impure = upper !== undefined && directoryMark(real, XATTR_IMPURE) === 'y';
-  inode.mayHaveWhiteouts = (upper !== undefined && lower.length > 0) || lower.length > 1 || hasOrigin(real);
+  inode.impure = upper !== undefined && directoryMark(inode.superblock, real, XATTR_IMPURE) === 'y';
+  inode.mayHaveWhiteouts =
+    (upper !== undefined && lower.length > 0) || lower.length > 1 || hasOrigin(inode.superblock, real);
 }

@@ -15,10 +15,10 @@ import type { FilesystemType, MountRequest, Superblock } from '../../kernel/supe
 import { vfsSetxattr } from '../../kernel/xattr.ts';
 import { Layer } from './entry.ts';
 import { filesystemUuid, uuidOf } from './origin.ts';
-import { type OverlayParams, parseParams } from './params.ts';
+import { type OverlayConfig, type OverlayParams, parseParams } from './params.ts';
 import { type LayerFilesystem, OverlaySuperblock } from './super.ts';
 import { makeWorkdir, type UpperAbilities } from './workdir.ts';
-import { directoryMark, getPrivateXattr, XATTR_IMPURE, XATTR_UUID } from './xattr.ts';
+import { directoryMark, getPrivateXattr, XATTR_IMPURE, XATTR_UUID, xattrName } from './xattr.ts';
 
 /** How many filesystems may lie on top of one another. */
 const FILESYSTEM_MAX_STACK_DEPTH = 2;
@@ -43,6 +43,10 @@ class Mounting {
     this.params = params;
     const { credentials } = kernel;
     this.mounter = { ...credentials, capabilities: credentials.capabilities & ~CAP_SYS_RESOURCE };
+  }
+
+  get config(): OverlayConfig {
+    return this.params.config;
   }
 
   /** @throws Errno ELOOP for a directory that is a layer or work directory already */
@@ -132,7 +136,7 @@ function takeUpper(mounting: Mounting, upper: Path): void {
   if (upper.mount !== work.mount) raise('EINVAL');
   if (work.dentry.isWithin(upper.dentry) || upper.dentry.isWithin(work.dentry)) raise('EINVAL');
   mounting.addTrap(work.dentry);
-  mounting.abilities = makeWorkdir({ kernel, mounter, mount, base: work.dentry });
+  mounting.abilities = makeWorkdir({ kernel, config: params.config, mounter, mount, base: work.dentry });
   if (mounting.abilities.workdir !== undefined) mounting.addTrap(mounting.abilities.workdir);
   mounting.stackDepth = upper.mount.superblock.stackDepth;
 }
@@ -176,20 +180,20 @@ function newFilesystem(kernel: Kernel, superblock: Superblock | undefined): Laye
  *
  * @see ovl_init_uuid_xattr()
  */
-function initUuid({ kernel, params, abilities, filesystems }: Mounting, upper: Dentry | undefined): void {
-  const { config } = params;
+function initUuid(mounting: Mounting, upper: Dentry | undefined): void {
+  const { kernel, config, abilities, filesystems } = mounting;
   if (config.uuid === 'off' && filesystems.length > 1) config.uuid = 'null';
   if (upper === undefined) return;
   if (abilities.noXattr && (config.uuid === 'auto' || config.uuid === 'on')) config.uuid = 'null';
   if (config.uuid !== 'auto' && config.uuid !== 'on') return;
-  if (getPrivateXattr(upper.inode!, XATTR_UUID)?.length === UUID_LENGTH) return;
+  if (getPrivateXattr(mounting, upper.inode!, XATTR_UUID)?.length === UUID_LENGTH) return;
   if (config.uuid === 'auto') {
-    const isOld = directoryMark(upper.inode!, XATTR_IMPURE) !== undefined;
+    const isOld = directoryMark(mounting, upper.inode!, XATTR_IMPURE) !== undefined;
     config.uuid = isOld ? 'null' : 'on';
     if (isOld) return;
   }
   try {
-    vfsSetxattr(kernel, upper, XATTR_UUID, uuidOf(kernel.random.bytes(UUID_LENGTH)), 0);
+    vfsSetxattr(kernel, upper, xattrName(mounting, XATTR_UUID), uuidOf(kernel.random.bytes(UUID_LENGTH)), 0);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     config.uuid = 'null';

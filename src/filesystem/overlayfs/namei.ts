@@ -20,7 +20,15 @@ import { hasOrigin, originOf, setOrigin } from './origin.ts';
 import { followsRedirects } from './params.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { isRealWhiteout } from './whiteout.ts';
-import { directoryMark, getPrivateXattr, setImpure, XATTR_METACOPY, XATTR_OPAQUE, XATTR_REDIRECT } from './xattr.ts';
+import {
+  directoryMark,
+  getPrivateXattr,
+  readPrivateXattr,
+  setImpure,
+  XATTR_METACOPY,
+  XATTR_OPAQUE,
+  XATTR_REDIRECT,
+} from './xattr.ts';
 
 const textDecoder = new TextDecoder();
 
@@ -163,7 +171,7 @@ function lookupLower(
 /** An upper directory that was merged without a note of where it came from gets one. @see ovl_fix_origin() */
 function fixOrigin(state: LookupState, dentry: Dentry, lower: LayerPath, upper: Dentry): void {
   const { superblock } = state;
-  if (superblock.noXattr || hasOrigin(upper.inode!)) return;
+  if (superblock.noXattr || hasOrigin(superblock, upper.inode!)) return;
   superblock.wantUpperWrite();
   setOrigin(superblock, lower, upper);
   setImpure(superblock, overlayInode(dentry.parent));
@@ -202,7 +210,7 @@ function lookupSingle(
   const found = state.lookupPositive(base, name);
   if (found === undefined) return undefined;
   const real = found.inode!;
-  if (isRealWhiteout(real)) {
+  if (isRealWhiteout(state.superblock, real)) {
     state.stop = true;
     state.opaque = true;
     return undefined;
@@ -217,7 +225,7 @@ function lookupSingle(
       state.stop = true;
       return undefined;
     }
-    state.metacopy = isRegular(real.mode) && getPrivateXattr(real, XATTR_METACOPY) !== undefined;
+    state.metacopy = isRegular(real.mode) && getPrivateXattr(state.superblock, real, XATTR_METACOPY) !== undefined;
     state.stop = !state.metacopy;
     if (!state.metacopy || state.last) return found;
   } else if (!enterDirectory(state, real, isLastPart)) return found;
@@ -230,7 +238,7 @@ function enterDirectory(state: LookupState, real: Inode, isLastPart: boolean): b
   if (state.superblock.traps.has(real)) raise('ELOOP');
   if (isLastPart) state.isDir = true;
   if (state.last) return false;
-  const mark = directoryMark(real, XATTR_OPAQUE);
+  const mark = directoryMark(state.superblock, real, XATTR_OPAQUE);
   if (isLastPart && state.layer!.index > 0 && mark === 'x') {
     state.xwhiteouts = true;
     state.layer!.hasXwhiteouts = true;
@@ -244,7 +252,7 @@ function enterDirectory(state: LookupState, real: Inode, isLastPart: boolean): b
 
 /** @throws Errno EINVAL for a redirect that is no name and no path. @see ovl_check_redirect() */
 function checkRedirect(state: LookupState, real: Inode, before: number, after: string): void {
-  const value = getPrivateXattr(real, XATTR_REDIRECT);
+  const value = readPrivateXattr(state.superblock, real, XATTR_REDIRECT);
   if (value === undefined) return;
   const target = textDecoder.decode(value);
   if (target.startsWith('/')) {
@@ -271,7 +279,7 @@ export function isLowerPositive(dentry: Dentry): boolean {
   for (const { dentry: base, layer } of overlayInode(dentry.parent).lower) {
     state.layer = layer;
     const real = state.lookupPositive(base, dentry.name);
-    if (real !== undefined) return !isRealWhiteout(real.inode!);
+    if (real !== undefined) return !isRealWhiteout(inode.superblock, real.inode!);
   }
   return false;
 }

@@ -13,7 +13,7 @@ import { Random } from '../../kernel/random.ts';
 import type { Superblock } from '../../kernel/superblock.ts';
 import type { Layer, LayerPath } from './entry.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { getPrivateXattr, trySetPrivateXattr, XATTR_ORIGIN } from './xattr.ts';
+import { getPrivateXattr, type XattrSpace, trySetPrivateXattr, XATTR_ORIGIN } from './xattr.ts';
 
 const VERSION = 0;
 const MAGIC = 0xfb;
@@ -64,7 +64,8 @@ export function setOrigin(superblock: OverlaySuperblock, lower: LayerPath, upper
 }
 
 /** The object came from a lower layer, be it known which or not. @see ovl_path_check_origin_xattr() */
-export const hasOrigin = (real: Inode): boolean => getPrivateXattr(real, XATTR_ORIGIN) !== undefined;
+export const hasOrigin = (space: XattrSpace, real: Inode): boolean =>
+  getPrivateXattr(space, real, XATTR_ORIGIN) !== undefined;
 
 /**
  * The lower object that an upper one came from, while it exists and is of the same type.
@@ -72,7 +73,7 @@ export const hasOrigin = (real: Inode): boolean => getPrivateXattr(real, XATTR_O
  * @see ovl_check_origin(), ovl_decode_real_fh()
  */
 export function originOf(superblock: OverlaySuperblock, upper: Inode): LayerPath | undefined {
-  const handle = getPrivateXattr(upper, XATTR_ORIGIN);
+  const handle = getPrivateXattr(superblock, upper, XATTR_ORIGIN);
   if (handle === undefined || !isHandle(handle)) return undefined;
   const fid = new DataView(handle.buffer, handle.byteOffset + FID_OFFSET, FID_LENGTH);
   const ino = fid.getUint32(4, true) + fid.getUint32(8, true) * WORD;

@@ -20,13 +20,12 @@ import type { Mapping } from '../../kernel/mmap.ts';
 import type { Mount } from '../../kernel/mount.ts';
 import { closeFile } from '../../kernel/open.ts';
 import { iterateDirectory } from '../../kernel/readdir.ts';
-import { vfsRemovexattr } from '../../kernel/xattr.ts';
 import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode, realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import { asMounter, forkRealFile, openPath } from './real-file.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { attempt } from './whiteout.ts';
-import { XATTR_IMPURE } from './xattr.ts';
+import { removePrivateXattr, XATTR_IMPURE } from './xattr.ts';
 
 /** One name of a merged listing. @see struct ovl_cache_entry */
 interface CacheEntry {
@@ -319,7 +318,7 @@ function forgetImpurity(inode: OverlayInode): void {
   const { superblock } = inode;
   attempt(() => {
     superblock.wantUpperWrite();
-    vfsRemovexattr(superblock.kernel, inode.upper!, XATTR_IMPURE);
+    removePrivateXattr(superblock, inode.upper!, XATTR_IMPURE);
   });
   inode.impure = false;
 }

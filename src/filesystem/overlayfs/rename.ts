@@ -105,7 +105,7 @@ function renameUpper(renaming: Renaming): void {
 
 /** The upper layer must hold what the overlay knows of it. */
 function checkRealNames(
-  { old, target, flags }: Renaming,
+  { superblock, old, target, flags }: Renaming,
   realOld: Dentry,
   realTarget: Dentry,
   cleared: Dentry | undefined,
@@ -116,7 +116,7 @@ function checkRealNames(
   if (upper !== undefined) {
     if (upper.inode !== real) raise('ESTALE');
   } else if (real !== undefined) {
-    if (!isOpaque(target) || !isRealWhiteout(real)) raise('ESTALE');
+    if (!isOpaque(target) || !isRealWhiteout(superblock, real)) raise('ESTALE');
   } else if ((flags & RENAME_EXCHANGE) !== 0) raise('ESTALE');
   if (realOld.inode === real) raise('ESTALE');
 }

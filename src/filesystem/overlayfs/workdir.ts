@@ -7,7 +7,6 @@ import { Errno, raise } from '../../abi/errno.ts';
 import { O_RDONLY, RENAME_WHITEOUT } from '../../abi/flags.ts';
 import { isDirectory, S_IFDIR, S_IFREG } from '../../abi/mode.ts';
 import { vfsCreate, vfsMkdir, vfsTmpfile } from '../../kernel/create.ts';
-import type { Credentials } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { hold, release } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -20,16 +19,15 @@ import { notifyChange } from '../../kernel/setattr.ts';
 import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import { attempt } from './whiteout.ts';
-import { XATTR_OPAQUE } from './xattr.ts';
+import { XATTR_OPAQUE, xattrName, type XattrSpace } from './xattr.ts';
 
 const WORKDIR_NAME = 'work';
 /** Holds the names of features that a kernel without them must not mount over. */
 const INCOMPAT_NAME = 'incompat';
 
 /** Where a mount's work directories are made. */
-export interface WorkPlace {
+export interface WorkPlace extends XattrSpace {
   readonly kernel: Kernel;
-  readonly mounter: Credentials;
   readonly mount: Mount;
   /** What `workdir=` names. */
   readonly base: Dentry;
@@ -135,8 +133,10 @@ function tryRenameWhiteout({ kernel }: WorkPlace, workdir: Dentry): void {
   }
 }
 
-function tryXattr({ kernel }: WorkPlace, workdir: Dentry): boolean {
-  const kept = attempt(() => vfsSetxattr(kernel, workdir, XATTR_OPAQUE, Uint8Array.of(0x30), 0));
-  if (kept) attempt(() => vfsRemovexattr(kernel, workdir, XATTR_OPAQUE));
+function tryXattr(place: WorkPlace, workdir: Dentry): boolean {
+  const { kernel } = place;
+  const name = xattrName(place, XATTR_OPAQUE);
+  const kept = attempt(() => vfsSetxattr(kernel, workdir, name, Uint8Array.of(0x30), 0));
+  if (kept) attempt(() => vfsRemovexattr(kernel, workdir, name));
   return kept;
 }
