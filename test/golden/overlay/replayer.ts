@@ -241,14 +241,16 @@ export class Replayer {
     this.#task.mount('overlay', '/t/m', 'overlay', data);
   }
 
-  /** The upper directory becomes the topmost lower one, as a committed layer does. */
+  /** The upper directory becomes the topmost lower one, as a committed layer does; upper and work directory are new. */
   #stack(): void {
     const task = this.#task;
     this.close();
     task.umount('/t/m');
     const name = `L${this.#names.length + 1}`;
     task.rename('/t/rw', `/t/${name}`);
+    task.rename('/t/work', `/t/${name}.work`);
     task.mkdir('/t/rw', 0o755);
+    task.mkdir('/t/work');
     setTime(task, '/t/rw', FIRST_MTIME);
     this.#names.unshift(name);
     this.#mount();
