@@ -12,6 +12,7 @@ import {
   statAt,
   statfsOf,
   statIfPresentAt,
+  tellStat,
   utimesAt,
   utimesPath,
 } from './attribute-calls.ts';
@@ -44,7 +45,7 @@ export abstract class AttributeSystemCalls extends FileSystemCalls {
   fstat(fd: number): Stat {
     try {
       this.enter('fstat');
-      return this.files.get(fd).inode.getattr();
+      return tellStat(this, this.files.get(fd).inode);
     } catch (error) {
       throw this.refuse(error, 'fstat');
     }

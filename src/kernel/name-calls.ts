@@ -27,7 +27,7 @@ import {
 import { touchAtime } from './atime.ts';
 import type { TaskContext } from './context.ts';
 import { vfsCreate, vfsMkdir, vfsMknod, vfsSymlink } from './create.ts';
-import { isCapable } from './credentials.ts';
+import { isCapableIn } from './credentials.ts';
 import type { Inode } from './inode.ts';
 import { vfsLink } from './link.ts';
 import { utf8Length } from './lookup.ts';
@@ -90,7 +90,7 @@ export function linkAt(
 function checkMayLinkDescriptor(task: TaskContext, fd: number): void {
   const file = task.files.peek(fd);
   if (file === undefined || file.credentials === task.credentials) return;
-  if (!isCapable(task.credentials, CAP_DAC_READ_SEARCH)) raise('ENOENT');
+  if (!isCapableIn(task.credentials, file.credentials.userNamespace, CAP_DAC_READ_SEARCH)) raise('ENOENT');
 }
 
 /** @see may_linkat() */

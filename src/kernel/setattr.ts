@@ -6,12 +6,15 @@ import { isDirectory, isSymlink, S_IALLUGO, S_ISGID, S_ISUID } from '../abi/mode
 import type { Attributes } from '../abi/stat.ts';
 import { XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts';
 import { traceMetadata } from './create.ts';
-import { isCapable, isInGroup } from './credentials.ts';
+import { isCapableOver, isInGroup } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
 import { notify } from './inotify.ts';
+import { INVALID_ID } from './id-map.ts';
 import type { Kernel } from './kernel.ts';
 import { checkPermission, dropsSetgid, isOwnerOrCapable, MAY_WRITE, modeWithoutSetid } from './permission.ts';
+import type { Superblock } from './superblock.ts';
+import { fromKgid, fromKuid, makeKgid, makeKuid } from './user-namespace.ts';
 
 /** What a change of attributes asks for beyond the values. */
 export interface SetattrOptions {
@@ -37,6 +40,7 @@ export function notifyChange(
   const inode = dentry.inode!;
   checkMaySetattr(kernel, inode, attributes, options);
   if (attributes.mode !== undefined && isSymlink(inode.mode)) raise('EOPNOTSUPP');
+  checkFilesystemKeeps(inode.superblock, attributes);
   const changes = prepareSetattr(kernel, inode, attributes, options);
   traceMetadata('setattr', inode);
   if (options.killPrivileges) killFileCapabilities(inode);
@@ -44,6 +48,13 @@ export function notifyChange(
   if (kernel.watches === 0) return;
   const mask = changeMask(attributes);
   if (mask !== 0) notify(kernel, inode, mask, undefined, isDirectory(inode.mode), 0, dentry);
+}
+
+/** An owner that the filesystem's namespace does not know cannot be kept. @throws Errno EOVERFLOW */
+function checkFilesystemKeeps({ userNamespace }: Superblock, { uid, gid }: Attributes): void {
+  if (userNamespace === undefined) return;
+  if (uid !== undefined && fromKuid(userNamespace, uid) === INVALID_ID) raise('EOVERFLOW');
+  if (gid !== undefined && fromKgid(userNamespace, gid) === INVALID_ID) raise('EOVERFLOW');
 }
 
 /** What those who watch are told of a change. @see fsnotify_change() */
@@ -74,7 +85,7 @@ function prepareSetattr(kernel: Kernel, inode: Inode, attributes: Attributes, op
   if (!options.force) checkRights(kernel, inode, attributes, options);
   if (changes.mode !== undefined && !options.force) {
     const gid = attributes.gid ?? inode.gid;
-    const keepsSetgid = isInGroup(kernel.credentials, gid) || isCapable(kernel.credentials, CAP_FSETID);
+    const keepsSetgid = isInGroup(kernel.credentials, gid) || isCapableOver(kernel.credentials, inode, CAP_FSETID);
     if (!keepsSetgid) changes.mode &= ~S_ISGID;
   }
   changes.ctime = attributes.ctime ?? kernel.now();
@@ -84,7 +95,7 @@ function prepareSetattr(kernel: Kernel, inode: Inode, attributes: Attributes, op
 function checkRights(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): void {
   const { credentials } = kernel;
   const { uid, gid } = attributes;
-  const privileged = isCapable(credentials, CAP_CHOWN);
+  const privileged = isCapableOver(credentials, inode, CAP_CHOWN);
   if (uid !== undefined && !privileged && !(credentials.fsuid === inode.uid && uid === inode.uid)) raise('EPERM');
   if (gid !== undefined && !privileged) {
     const own = credentials.fsuid === inode.uid && (gid === inode.gid || isInGroup(credentials, gid));
@@ -114,12 +125,18 @@ export function vfsChmod(kernel: Kernel, dentry: Dentry, mode: number): void {
   notifyChange(kernel, dentry, { mode: (mode & S_IALLUGO) | (inode.mode & ~S_IALLUGO) });
 }
 
-/** chown(2) on an object; −1 leaves an id. Set-id bits of a file go, whoever calls. @see chown_common() */
+/**
+ * chown(2) on an object; −1 leaves an id. Set-id bits of a file go, whoever calls.
+ *
+ * @throws Errno EINVAL for an id that the caller's user namespace does not have
+ * @see chown_common()
+ */
 export function vfsChown(kernel: Kernel, dentry: Dentry, uid: number, gid: number): void {
   const inode = dentry.inode!;
   const attributes: Attributes = {};
-  if (uid !== -1) attributes.uid = uid;
-  if (gid !== -1) attributes.gid = gid;
+  const { userNamespace } = kernel.credentials;
+  if (uid !== -1) attributes.uid = existing(makeKuid(userNamespace, uid));
+  if (gid !== -1) attributes.gid = existing(makeKgid(userNamespace, gid));
   const killPrivileges = !isDirectory(inode.mode);
   if (killPrivileges) {
     let mode = inode.mode & ~S_ISUID;
@@ -128,6 +145,8 @@ export function vfsChown(kernel: Kernel, dentry: Dentry, uid: number, gid: numbe
   }
   notifyChange(kernel, dentry, attributes, { killPrivileges });
 }
+
+const existing = (id: number): number => (id === INVALID_ID ? raise('EINVAL') : id);
 
 /** Sets the size; the caller has checked the right to write. `touch` sets the times even where the size stays. */
 export function doTruncate(kernel: Kernel, dentry: Dentry, size: number, touch: boolean): void {

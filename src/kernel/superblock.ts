@@ -11,6 +11,7 @@ import type { Fork } from './fork.ts';
 import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import type { Path } from './mount.ts';
+import type { UserNamespace } from './user-namespace.ts';
 
 /**
  * One mounted filesystem: Linux's `struct super_block`. Mounts and unions hold it; `shutdown` is called when the
@@ -32,6 +33,11 @@ export interface Superblock {
   readonly maxBytes: number;
   /** A name that is not there is remembered in the dentry cache; tmpfs has no use for that. */
   readonly keepsNegativeDentries: boolean;
+  /**
+   * Whose root may do with the filesystem what the machine's root may with others; the machine's own where it is left
+   * out. @see s_user_ns
+   */
+  userNamespace?: UserNamespace | undefined;
   /** How many mounts, and unions as their layers, use this superblock. */
   active: number;
 

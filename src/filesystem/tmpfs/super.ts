@@ -36,7 +36,7 @@ export class TmpfsSuperblock implements Superblock {
   usedInodeSpace = 0;
   #nextIno = 1;
   /** The inode objects that are in use, so that there is one for each number. */
-  readonly #live = new Map<number, TmpfsInode>();
+  #live = XArray.empty<TmpfsInode>(newEpoch());
 
   constructor(kernel: Kernel, dev: number, options: TmpfsOptions, readOnly: boolean) {
     this.kernel = kernel;
@@ -138,7 +138,8 @@ export class TmpfsSuperblock implements Superblock {
 
   /** Limits may change or go, but not below what is in use, and none comes back. @see shmem_reconfigure() */
   reconfigure(data: string): void {
-    const wanted = parseTmpfsOptions(data, this.options, this.kernel.profile.memory);
+    const { profile, credentials } = this.kernel;
+    const wanted = parseTmpfsOptions(data, this.options, profile.memory, credentials.userNamespace);
     if (wanted.maxPages > 0 && this.usedPages > wanted.maxPages) raise('EINVAL');
     if (wanted.maxInodes > 0 && this.usedInodeSpace > wanted.maxInodes * INODE_SPACE) raise('EINVAL');
     if (this.options.maxPages === 0 && wanted.maxPages > 0) raise('EINVAL');
@@ -147,7 +148,7 @@ export class TmpfsSuperblock implements Superblock {
   }
 
   hasRemovedInodes(): boolean {
-    for (const { nlink } of this.#live.values()) if (nlink === 0) return true;
+    for (const { nlink } of this.#live.ascending()) if (nlink === 0) return true;
     return false;
   }
 
@@ -160,7 +161,7 @@ export class TmpfsSuperblock implements Superblock {
   sync(): void {}
 
   shutdown(): void {
-    this.#live.clear();
+    this.#live = XArray.empty(newEpoch());
   }
 
   /** Both sides go on in new epochs; no table is touched. */
@@ -226,7 +227,9 @@ export const tmpfs: FilesystemType = {
   userNamespaceMount: true,
   mount({ kernel, data, readOnly }) {
     const { memory } = kernel.profile;
-    const options = parseTmpfsOptions(data, defaultTmpfsOptions(memory), memory);
+    const { fsuid: uid, fsgid: gid, userNamespace } = kernel.credentials;
+    const defaults = { ...defaultTmpfsOptions(memory), uid, gid };
+    const options = parseTmpfsOptions(data, defaults, memory, userNamespace);
     return new TmpfsSuperblock(kernel, kernel.anonymousDevice(), options, readOnly).format();
   },
 };
