@@ -104,7 +104,8 @@ export class ProcSuperblock implements Superblock {
 export const proc: FilesystemType = {
   name: 'proc',
   nodev: true,
-  userNamespaceMount: true,
+  // it belongs to the user namespace of the pid namespace, and there is but one
+  userNamespaceMount: false,
   mount({ kernel, data, readOnly }) {
     if (data !== '') raise('EINVAL');
     return new ProcSuperblock(kernel, kernel.anonymousDevice(), readOnly);
