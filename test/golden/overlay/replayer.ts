@@ -248,7 +248,7 @@ export class Replayer {
     task.umount('/t/m');
     const name = `L${this.#names.length + 1}`;
     task.rename('/t/rw', `/t/${name}`);
-    task.rename('/t/work', `/t/${name}.work`);
+    removeTree(task, '/t/work');
     task.mkdir('/t/rw', 0o755);
     task.mkdir('/t/work');
     setTime(task, '/t/rw', FIRST_MTIME);
@@ -292,6 +292,14 @@ interface Place {
 
 function setTime(task: Task, path: string, sec: number): void {
   task.utimensat(AT_FDCWD, path, { sec, nsec: 0 }, { sec, nsec: 0 }, 0x100);
+}
+
+function removeTree(task: Task, path: string): void {
+  for (const { name, isDir } of listDirectory(task, path)) {
+    if (isDir) removeTree(task, `${path}/${name}`);
+    else task.unlink(`${path}/${name}`);
+  }
+  task.rmdir(path);
 }
 
 const attribute = (task: Task, path: string, name: string): string =>
