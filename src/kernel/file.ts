@@ -55,7 +55,7 @@ export class OpenFile {
 }
 
 /** Takes one entry of a listing; answers false when it wants no more (that entry is then not taken). */
-export type Filldir = (name: string, ino: number, type: number) => boolean;
+export type Filldir = (name: string, ino: number | bigint, type: number) => boolean;
 
 /** What a filesystem does with its open files. The kernel has checked access mode, positions and size limits. */
 export interface FileOperations {

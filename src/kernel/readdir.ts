@@ -18,11 +18,12 @@ export function iterateDirectory(file: OpenFile, filldir: Filldir): void {
 /** getdents64(2): at most `count` entries, each with the position behind it. */
 export function readDirectory(file: OpenFile, count: number): Dirent[] {
   if (!isDirectory(file.inode.mode)) raise('ENOTDIR');
-  const entries: { name: string; ino: number; type: number; off: number }[] = [];
+  const entries: { name: string; ino: number; ino64?: bigint; type: number; off: number }[] = [];
   iterateDirectory(file, (name, ino, type) => {
     if (entries.length > 0) entries[entries.length - 1]!.off = file.position;
     if (entries.length >= count) return false;
-    entries.push({ name, ino, type, off: 0 });
+    if (typeof ino === 'number') entries.push({ name, ino, type, off: 0 });
+    else entries.push({ name, ino: Number(ino), ino64: ino, type, off: 0 });
     return true;
   });
   const last = entries.at(-1);

@@ -38,6 +38,8 @@ export interface Superblock {
    * out. @see s_user_ns
    */
   userNamespace?: UserNamespace | undefined;
+  /** Objects are found again by their file handles. @see s_export_op */
+  readonly decodesHandles?: boolean;
   /** How many mounts, and unions as their layers, use this superblock. */
   active: number;
 

@@ -21,7 +21,7 @@ export function forkOverlay(
     type: old.type,
     config: { ...old.config },
     addedLowerNames: old.addedLowerNames,
-    mounter: old.mounter,
+    mounter: fork.credentials(old.mounter),
     upperLayer: old.upperLayer && layers.get(old.upperLayer),
     lowerLayers: old.lowerLayers.map((layer) => layers.get(layer)!),
     dataLayers: old.dataLayers,
@@ -34,6 +34,8 @@ export function forkOverlay(
     hasTmpfile: old.hasTmpfile,
     noXattr: old.noXattr,
     dev: fork.device(old.dev),
+    uuid: old.uuid,
+    inUse: new Set([...old.inUse].map((inode) => fork.inode(inode))),
   });
   made.readOnly = old.readOnly;
   if (old.whiteout !== undefined) made.keepWhiteout(fork.dentry(old.whiteout));
@@ -67,14 +69,17 @@ function forkObject(
   fork: Fork,
   layers: ReadonlyMap<Layer, Layer>,
 ): OverlayInode {
-  const made = new OverlayInode(superblock, old.mode, old.rdev);
+  const made = new OverlayInode(superblock, old.mode);
   made.upper = old.upper && fork.dentry(old.upper);
   made.lower = old.lower.map((path) => forkPath(path, fork, layers));
-  const { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable } = old;
-  const { constantIno, impure, mayHaveWhiteouts, redirect, version } = old;
-  Object.assign(made, { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable });
-  Object.assign(made, { constantIno, impure, mayHaveWhiteouts, redirect, version });
-  superblock.remember(made, old.key && fork.inode(old.key));
+  const { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable } = old;
+  const { constantIno, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version } = old;
+  Object.assign(made, { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable });
+  Object.assign(made, { constantIno, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version });
+  const lowerdata = old.superblock.lowerdataRedirects.get(old);
+  if (lowerdata !== undefined) superblock.lowerdataRedirects.set(made, lowerdata);
+  const key = old.key ?? (old.constantIno ? old.lowerInode : undefined);
+  superblock.remember(made, key && fork.inode(key));
   return made;
 }
 
@@ -93,6 +98,7 @@ function forkFilesystem(old: LayerFilesystem, layers: ReadonlyMap<Layer, Layer>,
     superblock: old.superblock && fork.superblock(old.superblock),
     pseudoDev: fork.device(old.pseudoDev),
     uuid: old.uuid,
+    badUuid: old.badUuid,
     topmost: old.topmost && layers.get(old.topmost),
   };
 }

@@ -27,6 +27,7 @@ export class TmpfsSuperblock implements Superblock {
   readonly stackDepth = 0;
   readonly nameMax = NAME_MAX;
   readonly maxBytes = MAX_LFS_FILESIZE;
+  readonly decodesHandles = true;
   readonly keepsNegativeDentries = false;
   active = 0;
   epoch: Epoch;
@@ -55,10 +56,16 @@ export class TmpfsSuperblock implements Superblock {
     return this;
   }
 
-  /** A new row of the inode table and its inode; a directory comes with its entries, nlink 2. @throws Errno ENOSPC */
-  newInode(mode: number, uid: number, gid: number): TmpfsInode {
+  /**
+   * A new row of the inode table and its inode; a directory comes with its entries, nlink 2. `flags` is what it takes
+   * over of its directory's file attributes.
+   *
+   * @throws Errno ENOSPC
+   */
+  newInode(mode: number, uid: number, gid: number, flags = 0): TmpfsInode {
     this.takeInodeSpace(INODE_SPACE);
     const record = new TmpfsRecord(this.epoch, this.#nextIno++, mode, uid, gid, this.kernel.now());
+    record.flags = flags;
     if (isDirectory(mode)) {
       record.nlink = 2;
       record.size = 40;
