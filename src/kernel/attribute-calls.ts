@@ -27,6 +27,7 @@ import {
   W_OK,
   X_OK,
 } from '../abi/flags.ts';
+import { STATX_ATTR_AUTOMOUNT, STATX_ATTR_DAX, STATX_ATTR_MOUNT_ROOT } from '../abi/fileattr.ts';
 import { isDirectory, isRegular, isSpecial } from '../abi/mode.ts';
 import type { Attributes, Stat, StatFS, Timespec } from '../abi/stat.ts';
 import type { TaskContext } from './context.ts';
@@ -53,6 +54,21 @@ export function statAt(task: TaskContext, dirfd: number, path: string, flags: nu
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
   return tellStat(task, resolvePath(task, dirfd, path, walkFlags(flags)).dentry.inode!);
 }
+
+/** As `statAt`, with the attributes of the file. @see vfs_statx_path() */
+export function statxAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat {
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
+  const { mount, dentry } = resolvePath(task, dirfd, path, walkFlags(flags));
+  const inode = dentry.inode!;
+  const stat = inode.getattr();
+  const told = inode.statxAttributes?.();
+  stat.attributes = (told?.attributes ?? 0) | (dentry === mount.root ? STATX_ATTR_MOUNT_ROOT : 0);
+  stat.attributesMask = (told?.attributesMask ?? 0) | VFS_ATTRIBUTES;
+  return stat;
+}
+
+/** What statx(2) tells of any file. */
+const VFS_ATTRIBUTES = STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX | STATX_ATTR_MOUNT_ROOT;
 
 /** The attributes, or why there are none: nothing is thrown for a name that is not there. */
 export function findAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat | ErrnoCode {

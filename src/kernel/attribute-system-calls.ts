@@ -12,6 +12,7 @@ import {
   statAt,
   statfsOf,
   statIfPresentAt,
+  statxAt,
   tellStat,
   utimesAt,
   utimesPath,
@@ -65,7 +66,7 @@ export abstract class AttributeSystemCalls extends FileSystemCalls {
   }
 
   statx(dirfd: number, path: string, flags: number): Stat {
-    return this.call('statx', path, undefined, () => statAt(this, dirfd, path, flags));
+    return this.call('statx', path, undefined, () => statxAt(this, dirfd, path, flags));
   }
 
   access(path: string, mode: number): void {

@@ -16,7 +16,8 @@
  *
  * @see include/linux/fs.h, Documentation/filesystems/vfs.rst
  */
-import type { Attributes, Stat, Timespec } from '../abi/stat.ts';
+import type { FileAttributes } from '../abi/fileattr.ts';
+import type { Attributes, Stat, StatxAttributes, Timespec } from '../abi/stat.ts';
 import type { Credentials } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import type { FileOperations } from './file.ts';
@@ -61,8 +62,11 @@ export interface Inode {
 
   /** Every attribute as stat(2) tells it. */
   getattr(): Stat;
-  /** Sets attributes. The kernel has cleared set-id bits and filled in `ctime`. @throws Errno ENOSPC, EFBIG */
-  setattr(attributes: Attributes): void;
+  /**
+   * Sets attributes. The kernel has cleared set-id bits and filled in `ctime`. `dentry` is the name by which the inode
+   * was reached, as for extended attributes: a union copies that one up. @throws Errno ENOSPC, EFBIG
+   */
+  setattr(attributes: Attributes, dentry?: Dentry): void;
   /** Marks an access at `now`; the kernel has applied relatime. */
   touchAtime(now: Timespec): void;
   /** Marks a write to a fifo; a union leaves its layers as they are and has none. @see file_update_time() */
@@ -71,7 +75,10 @@ export interface Inode {
   permission?(credentials: Credentials, mask: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined;
 
   // Directories
-  /** The inode of the name, or `undefined`: nothing found is an answer, not an error. */
+  /**
+   * The inode of the name, or `undefined`: nothing found is an answer, not an error. The dentry may be given the
+   * filesystem's own copy of the name, so that it is kept once.
+   */
   lookup(dentry: Dentry): Inode | undefined;
   /**
    * Whether a lookup would surely find nothing: an answer without a dentry, for unions that ask many directories for
@@ -107,11 +114,18 @@ export interface Inode {
   /** @throws Errno EOPNOTSUPP for a name space the filesystem does not keep */
   getxattr(name: string): Uint8Array | undefined;
   /** @throws Errno EEXIST, ENODATA, EOPNOTSUPP, ENOSPC */
-  setxattr(name: string, value: Uint8Array, flags: number): void;
+  setxattr(name: string, value: Uint8Array, flags: number, dentry?: Dentry): void;
   /** @throws Errno ENODATA, EOPNOTSUPP */
-  removexattr(name: string): void;
+  removexattr(name: string, dentry?: Dentry): void;
   /** Names as kept, `trusted.` ones included; the kernel hides those from callers without CAP_SYS_ADMIN. */
   listxattr(): string[];
+
+  /** What chattr(1) sets, of a regular file or directory; left out where no attributes are kept. */
+  fileattrGet?(): FileAttributes;
+  /** The kernel has checked who asks. @throws Errno EOPNOTSUPP for an attribute that cannot be kept */
+  fileattrSet?(attributes: FileAttributes, dentry?: Dentry): void;
+  /** What statx(2) tells of attributes, and which ones it can tell: sums of `STATX_ATTR_…`. */
+  statxAttributes?(): StatxAttributes;
 }
 
 /** Keeps an inode alive though its last name may go. @see ihold() */

@@ -15,7 +15,7 @@ import {
 import { isDirectory, isFifo, isRegular } from '../abi/mode.ts';
 import { fileAccessed } from './atime.ts';
 import type { OpenFile } from './file.ts';
-import { S_APPEND } from './inode.ts';
+import { S_APPEND, S_IMMUTABLE } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { removePrivileges } from './setattr.ts';
@@ -91,6 +91,7 @@ export function allocateRange(kernel: Kernel, file: OpenFile, mode: number, offs
   if (!file.writable) raise('EBADF');
   const { inode } = file;
   if ((mode & ~FALLOC_FL_KEEP_SIZE) !== 0 && (inode.flags & S_APPEND) !== 0) raise('EPERM');
+  if ((inode.flags & S_IMMUTABLE) !== 0) raise('EPERM');
   if (isDirectory(inode.mode)) raise('EISDIR');
   if (!isRegular(inode.mode)) raise(isFifo(inode.mode) ? 'ESPIPE' : 'ENODEV');
   if (offset + length > Math.min(MAX_LFS_FILESIZE, inode.superblock.maxBytes)) raise('EFBIG');

@@ -24,6 +24,8 @@ export interface SetattrOptions {
   readonly force?: boolean;
   /** Takes set-id bits and file capabilities away. @see ATTR_KILL_PRIV */
   readonly killPrivileges?: boolean;
+  /** `mode` only loses set-id bits on the way, which protected files lose too. @see ATTR_KILL_SUID */
+  readonly killSetid?: boolean;
 }
 
 /**
@@ -43,8 +45,8 @@ export function notifyChange(
   checkFilesystemKeeps(inode.superblock, attributes);
   const changes = prepareSetattr(kernel, inode, attributes, options);
   traceMetadata('setattr', inode);
-  if (options.killPrivileges) killFileCapabilities(inode);
-  inode.setattr(changes);
+  if (options.killPrivileges) killFileCapabilities(dentry);
+  inode.setattr(changes, dentry);
   if (kernel.watches === 0) return;
   const mask = changeMask(attributes);
   if (mask !== 0) notify(kernel, inode, mask, undefined, isDirectory(inode.mode), 0, dentry);
@@ -71,7 +73,8 @@ function changeMask({ mode, uid, gid, size, atime, mtime }: Attributes): number 
 function checkMaySetattr(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): void {
   const { mode, uid, gid, atime, mtime } = attributes;
   const timesSet = !options.touch && (atime !== undefined || mtime !== undefined) && attributes.size === undefined;
-  if (mode !== undefined || uid !== undefined || gid !== undefined || timesSet) {
+  const chmods = mode !== undefined && !options.killSetid;
+  if (chmods || uid !== undefined || gid !== undefined || timesSet) {
     if ((inode.flags & (S_IMMUTABLE | S_APPEND)) !== 0) raise('EPERM');
   }
   if (!options.touch) return;
@@ -107,8 +110,9 @@ function checkRights(kernel: Kernel, inode: Inode, attributes: Attributes, optio
 }
 
 /** Takes the capabilities of a program file away. @see cap_inode_killpriv() */
-function killFileCapabilities(inode: Inode): void {
-  if (hasFileCapabilities(inode)) inode.removexattr(XATTR_SECURITY_CAPABILITY);
+function killFileCapabilities(dentry: Dentry): void {
+  const inode = dentry.inode!;
+  if (hasFileCapabilities(inode)) inode.removexattr(XATTR_SECURITY_CAPABILITY, dentry);
 }
 
 function hasFileCapabilities(inode: Inode): boolean {
@@ -143,7 +147,7 @@ export function vfsChown(kernel: Kernel, dentry: Dentry, uid: number, gid: numbe
     if (dropsSetgid(kernel, inode)) mode &= ~S_ISGID;
     if (mode !== inode.mode) attributes.mode = mode;
   }
-  notifyChange(kernel, dentry, attributes, { killPrivileges });
+  notifyChange(kernel, dentry, attributes, { killPrivileges, killSetid: true });
 }
 
 const existing = (id: number): number => (id === INVALID_ID ? raise('EINVAL') : id);
@@ -155,7 +159,11 @@ export function doTruncate(kernel: Kernel, dentry: Dentry, size: number, touch: 
   if (touch) attributes.mtime = kernel.now();
   const mode = modeWithoutSetid(kernel, inode);
   if (mode !== inode.mode) attributes.mode = mode;
-  notifyChange(kernel, dentry, attributes, { killPrivileges: hasFileCapabilities(inode), force: true });
+  notifyChange(kernel, dentry, attributes, {
+    killPrivileges: hasFileCapabilities(inode),
+    killSetid: true,
+    force: true,
+  });
 }
 
 /** What a write takes away: set-id bits and file capabilities. @see file_remove_privs() */
@@ -164,6 +172,6 @@ export function removePrivileges(kernel: Kernel, dentry: Dentry): void {
   const mode = modeWithoutSetid(kernel, inode);
   const capabilities = hasFileCapabilities(inode);
   if (mode === inode.mode && !capabilities) return;
-  if (capabilities) inode.removexattr(XATTR_SECURITY_CAPABILITY);
-  if (mode !== inode.mode) notifyChange(kernel, dentry, { mode }, { force: true });
+  if (capabilities) inode.removexattr(XATTR_SECURITY_CAPABILITY, dentry);
+  if (mode !== inode.mode) notifyChange(kernel, dentry, { mode }, { killSetid: true, force: true });
 }

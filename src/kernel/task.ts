@@ -103,7 +103,7 @@ export interface Task {
   fstatat(dirfd: number, path: string, flags: number): Stat;
   /** As `stat` and `lstat`, but `undefined` where there is no such file (ENOENT, ENOTDIR): no error is built. */
   statIfPresent(path: string, flags?: number): Stat | undefined;
-  /** As `fstatat`: the call that Linux tells the time of birth by. */
+  /** As `fstatat`: the call that Linux tells the time of birth and the file attributes by. */
   statx(dirfd: number, path: string, flags: number): Stat;
   /** May the real user do that? `mode` is a sum of `R_OK`, `W_OK`, `X_OK`. access(2) */
   access(path: string, mode: number): void;
