@@ -6,6 +6,7 @@ import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_WRITE_ZEROES,
   FALLOC_FL_ZERO_RANGE,
   IN_ACCESS,
   IN_MODIFY,
@@ -108,6 +109,7 @@ const FALLOCATE_OPERATIONS = [
   FALLOC_FL_ZERO_RANGE,
   FALLOC_FL_INSERT_RANGE,
   FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_WRITE_ZEROES,
 ];
 
 function checkFallocateMode(mode: number): void {
@@ -115,8 +117,8 @@ function checkFallocateMode(mode: number): void {
   const keepsSize = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
   if (!FALLOCATE_OPERATIONS.includes(operation)) raise('EOPNOTSUPP');
   if (operation === FALLOC_FL_PUNCH_HOLE && !keepsSize) raise('EOPNOTSUPP');
-  const shifts = operation === FALLOC_FL_COLLAPSE_RANGE || operation === FALLOC_FL_INSERT_RANGE;
-  if (shifts && keepsSize) raise('EOPNOTSUPP');
+  const standsAlone = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_WRITE_ZEROES].includes(operation);
+  if (standsAlone && keepsSize) raise('EOPNOTSUPP');
 }
 
 /**

@@ -22,6 +22,8 @@ const wants: { [C in OperationCall]?: { path?: Want; newPath?: Want } } = {
   access: { path: 'any' },
   chmod: { path: 'any' },
   fchmodat: { path: 'any' },
+  chattr: { path: 'any' },
+  lsattr: { path: 'any' },
   chown: { path: 'any' },
   lchown: { path: 'any' },
   utimensat: { path: 'any' },

@@ -49,7 +49,7 @@ function takeWorkdir(mounting: Mounting, work: Path): void {
   mounting.addTrap(workdir);
   if (noXattr) fallBackWithoutXattr(mounting);
   if (config.fsync === 'volatile') markVolatile(kernel, workdir);
-  if (!canDecodeHandles(workdir.superblock)) config.index = false;
+  if (!canDecodeHandles(mounter, workdir.superblock)) config.index = false;
   if (!config.index) config.nfsExport = false;
 }
 
@@ -83,7 +83,7 @@ function checkLower(mounting: Mounting, superblock: Superblock): void {
   const { config } = mounting;
   mounting.nameMax = Math.max(mounting.nameMax, superblock.statfs().namelen);
   mounting.stackDepth = Math.max(mounting.stackDepth, superblock.stackDepth);
-  if (canDecodeHandles(superblock)) return;
+  if (canDecodeHandles(mounting.mounter, superblock)) return;
   const hasUpper = config.upperdir !== undefined;
   if (config.nfsExport || (config.index && hasUpper)) {
     config.index = false;

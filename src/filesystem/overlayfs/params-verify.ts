@@ -14,13 +14,18 @@ export type SetOption = 'redirect_dir' | 'index' | 'nfs_export' | 'metacopy';
 
 type Given = Set<SetOption>;
 
-/** Settles what the options mean together. @throws Errno EINVAL; EPERM for what needs `trusted.` attributes */
-export function verifyParams(config: OverlayConfig, given: Given, mounter: Credentials): void {
+/**
+ * Settles what the options mean together.
+ *
+ * @param dataOnly how many layers are data-only
+ * @throws Errno EINVAL; EPERM for what needs `trusted.` attributes
+ */
+export function verifyParams(config: OverlayConfig, given: Given, mounter: Credentials, dataOnly: number): void {
   if (config.upperdir === undefined) ignoreUseless(config, given);
   resolveMetacopy(config, given);
   resolveNfsExport(config, given);
   if (config.userxattr) resolveUserxattr(config, given);
-  else if (!isCapable(mounter, CAP_SYS_ADMIN)) refuseTrusted(config, given);
+  else if (!isCapable(mounter, CAP_SYS_ADMIN)) refuseTrusted(config, given, dataOnly);
 }
 
 /** What makes sense with an upper layer only. */
@@ -65,8 +70,8 @@ function resolveUserxattr(config: OverlayConfig, given: Given): void {
 }
 
 /** Who may not write `trusted.` attributes cannot ask for what is kept in them. */
-function refuseTrusted(config: OverlayConfig, given: Given): void {
+function refuseTrusted(config: OverlayConfig, given: Given, dataOnly: number): void {
   if (given.has('redirect_dir') && config.redirectMode !== 'nofollow') raise('EPERM');
   if (given.has('metacopy') && config.metacopy) raise('EPERM');
-  if (config.verity !== 'off') raise('EPERM');
+  if (config.verity !== 'off' || dataOnly > 0) raise('EPERM');
 }

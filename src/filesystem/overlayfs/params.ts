@@ -49,7 +49,7 @@ export function parseParams(data: string, context: MountContext): OverlayParams 
   const draft: Draft = { config, parameters, layers, given: new Set(), upper: undefined, work: undefined };
   for (const option of splitOptions(data)) if (option !== '') parseOption(draft, option);
   config.lowerdir = layers.lowerdir;
-  verifyParams(config, draft.given, context.mounter);
+  verifyParams(config, draft.given, context.mounter, layers.dataOnly);
   const { lower, added, dataOnly } = layers;
   if (lower.length === 0) raise('EINVAL');
   const { upper, work } = draft;

@@ -18,13 +18,13 @@ import {
 } from '../../abi/xattr.ts';
 import { type Credentials, isCapable } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
-import { type Inode, S_APPEND, S_IMMUTABLE } from '../../kernel/inode.ts';
+import type { Inode } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import { genericPermission, MAY_READ } from '../../kernel/permission.ts';
-import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
+import { inodeGetxattr, inodeListxattr, vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
-import type { OverlayConfig } from './params.ts';
+import type { OverlayConfig } from './config.ts';
 import type { OverlaySuperblock } from './super.ts';
 
 export const XATTR_OPAQUE = privateXattr('opaque');
@@ -34,6 +34,8 @@ export const XATTR_REDIRECT = privateXattr('redirect');
 export const XATTR_METACOPY = privateXattr('metacopy');
 export const XATTR_WHITEOUT = privateXattr('whiteout');
 export const XATTR_PROTATTR = privateXattr('protattr');
+export const XATTR_UPPER = privateXattr('upper');
+export const XATTR_NLINK = privateXattr('nlink');
 export const XATTR_UUID = privateXattr('uuid');
 
 const ESCAPE = 'overlay.';
@@ -163,26 +165,6 @@ export function setOpaqueMark(superblock: OverlaySuperblock, real: Dentry): bool
   return trySetPrivateXattr(superblock, real, XATTR_OPAQUE, YES);
 }
 
-/** The protection of a file, which its upper object cannot carry itself. @see ovl_set_protattr() */
-export function setProtection(superblock: OverlaySuperblock, real: Dentry, flags: number): void {
-  const marks = [(flags & S_APPEND) !== 0 ? 0x61 : 0, (flags & S_IMMUTABLE) !== 0 ? 0x69 : 0].filter((byte) => byte);
-  if (marks.length === 0) return;
-  if (!trySetPrivateXattr(superblock, real, XATTR_PROTATTR, Uint8Array.from(marks))) raise('EPERM');
-}
-
-/** The protection noted in {@link XATTR_PROTATTR}; nothing when the note has another form. @see ovl_check_protattr() */
-export function protectionOf(space: XattrSpace, real: Inode): number {
-  const value = getPrivateXattr(space, real, XATTR_PROTATTR);
-  if (value === undefined) return 0;
-  let flags = 0;
-  for (const byte of value) {
-    if (byte === 0x61) flags |= S_APPEND;
-    else if (byte === 0x69) flags |= S_IMMUTABLE;
-    else return 0;
-  }
-  return flags;
-}
-
 /** @throws Errno EOPNOTSUPP when the name gets too long */
 function realName(space: XattrSpace, name: string): string {
   if (!isOwn(space, name)) return name;
@@ -191,14 +173,24 @@ function realName(space: XattrSpace, name: string): string {
   return escaped.length > XATTR_NAME_MAX ? raise('EOPNOTSUPP') : escaped;
 }
 
-export function getOverlayXattr(inode: OverlayInode, name: string): Uint8Array | undefined {
-  return realOf(inode).getxattr(realName(inode.superblock, name));
+/** The value that the mounter is told: file capabilities count for his namespace. @see ovl_xattr_get() */
+function getRealXattr({ superblock: { kernel, mounter } }: OverlayInode, real: Inode, name: string): Uint8Array {
+  return withCredentials(kernel, mounter, () => inodeGetxattr(kernel, real, name));
 }
 
-export function setOverlayXattr(inode: OverlayInode, name: string, value: Uint8Array, flags: number): void {
+export const getOverlayXattr = (inode: OverlayInode, name: string): Uint8Array | undefined =>
+  getRealXattr(inode, realOf(inode), realName(inode.superblock, name));
+
+export function setOverlayXattr(
+  inode: OverlayInode,
+  name: string,
+  value: Uint8Array,
+  flags: number,
+  dentry?: Dentry,
+): void {
   const { superblock } = inode;
   const kept = realName(superblock, name);
-  inode.copyUp();
+  inode.copyUp(dentry);
   superblock.wantUpperWrite();
   withCredentials(superblock.kernel, superblock.mounter, () => {
     vfsSetxattr(superblock.kernel, inode.upper!, kept, value, flags);
@@ -207,11 +199,11 @@ export function setOverlayXattr(inode: OverlayInode, name: string, value: Uint8A
 }
 
 /** A missing attribute of a lower object is found out before it is copied up. @see ovl_xattr_set() */
-export function removeOverlayXattr(inode: OverlayInode, name: string): void {
+export function removeOverlayXattr(inode: OverlayInode, name: string, dentry?: Dentry): void {
   const { superblock } = inode;
   const kept = realName(superblock, name);
-  if (inode.upper === undefined && realOf(inode).getxattr(kept) === undefined) raise('ENODATA');
-  inode.copyUp();
+  if (inode.upper === undefined) getRealXattr(inode, realOf(inode), kept);
+  inode.copyUp(dentry);
   superblock.wantUpperWrite();
   withCredentials(superblock.kernel, superblock.mounter, () => {
     vfsRemovexattr(superblock.kernel, inode.upper!, kept);
@@ -221,7 +213,8 @@ export function removeOverlayXattr(inode: OverlayInode, name: string): void {
 
 export function listOverlayXattrs(inode: OverlayInode): string[] {
   const { superblock } = inode;
-  const names = realOf(inode).listxattr();
+  const { kernel, mounter } = superblock;
+  const names = withCredentials(kernel, mounter, () => inodeListxattr(kernel, realOf(inode)));
   if (!names.some((name) => isOwn(superblock, name))) return names;
   const prefix = prefixOf(superblock);
   return names
@@ -235,11 +228,12 @@ const mustCopy = (name: string): boolean =>
 
 /** Copies the attributes of a real object to another, the overlay's own left out. @see ovl_copy_xattr() */
 export function copyXattrs(superblock: OverlaySuperblock, from: Inode, to: Dentry): void {
-  for (const name of from.listxattr()) {
+  const { kernel } = superblock;
+  for (const name of inodeListxattr(kernel, from)) {
     if (isPrivateXattr(superblock, name)) continue;
-    const value = from.getxattr(name) ?? raise('ENODATA');
+    const value = inodeGetxattr(kernel, from, name);
     try {
-      vfsSetxattr(superblock.kernel, to, name, value, 0);
+      vfsSetxattr(kernel, to, name, value, 0);
     } catch (error) {
       const ignored = error instanceof Errno && error.code === 'EOPNOTSUPP' && !mustCopy(name);
       if (!ignored) throw error;

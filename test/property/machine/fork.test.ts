@@ -61,8 +61,10 @@ class Course {
     task.umask(0);
     task.mkdir(ROOT);
     const { upper, layers, options, atime } = sequence;
-    const union = upper && { base: BASE, lowers: layers.length, committed: 0, options, flags: atime };
-    this.replay = new Replay(task, ROOT, union);
+    const stack = { base: BASE, layout: 'one', lowers: layers.length, data: 0, committed: 0 } as const;
+    const union = upper && { ...stack, options, flags: atime };
+    this.replay = new Replay({ name: 'lowerdir', task, directory: BASE }, ROOT, union);
+    task.mkdir(this.replay.home);
     if (union === undefined || upper === undefined) for (const layer of layers) buildLayer(task, ROOT, layer);
     else this.#stack(union, [upper, ...layers]);
     this.held = take(this.machine, ROOT);
