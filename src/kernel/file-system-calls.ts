@@ -175,7 +175,7 @@ export abstract class FileSystemCalls extends Door {
   }
 
   flock(fd: number, operation: number): void {
-    this.call('flock', undefined, undefined, () => flockFile(this.files.getUsable(fd), operation));
+    this.call('flock', undefined, undefined, () => flockFile(() => this.files.getUsable(fd), operation));
   }
 
   mmap(fd: number, offset: number, length: number, protection: number, flags: number): MappedRegion {

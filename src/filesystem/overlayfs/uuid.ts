@@ -6,7 +6,7 @@
 import { Errno } from '../../abi/errno.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { vfsSetxattr } from '../../kernel/xattr.ts';
-import { filesystemUuid, uuidOf } from './handle.ts';
+import { filesystemUuid, uuidOf } from '../../kernel/uuid.ts';
 import type { Superblock } from '../../kernel/superblock.ts';
 import type { Mounting } from './mounting.ts';
 import { getPrivateXattr, XATTR_IMPURE, XATTR_UUID, xattrName } from './xattr.ts';
@@ -23,13 +23,6 @@ export function uuidOfFilesystem(superblock: Superblock | undefined): Uint8Array
   if (superblock === undefined) return NULL_UUID;
   const { uuid } = superblock as { uuid?: Uint8Array };
   return uuid ?? (superblock.decodesHandles === true ? filesystemUuid(superblock) : NULL_UUID);
-}
-
-/** The two words that statfs(2) tells of a uuid. @see uuid_to_fsid() */
-export function fsidOf(uuid: Uint8Array = NULL_UUID): readonly [number, number] {
-  const words = new DataView(uuid.buffer, uuid.byteOffset, UUID_LENGTH);
-  const word = (at: number): number => (words.getUint32(at, true) ^ words.getUint32(at + 8, true)) >>> 0;
-  return [word(0), word(4)];
 }
 
 /**

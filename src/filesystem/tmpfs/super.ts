@@ -7,6 +7,7 @@ import { Dentry } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { filesystemUuid, fsidOf } from '../../kernel/uuid.ts';
 import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
 import { type Epoch, newEpoch, XArray } from '../../kernel/xarray.ts';
 import { TmpfsDirectory } from './directory.ts';
@@ -136,6 +137,7 @@ export class TmpfsSuperblock implements Superblock {
       ffree: maxInodes > 0 ? Math.floor((maxInodes * INODE_SPACE - this.usedInodeSpace) / INODE_SPACE) : 0,
       namelen: NAME_MAX,
       flags: 0,
+      fsid: fsidOf(filesystemUuid(this)),
     };
   }
 
