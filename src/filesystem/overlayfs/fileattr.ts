@@ -40,9 +40,14 @@ const LETTER_IMMUTABLE = 0x69;
 
 const realDentry = (inode: OverlayInode): Dentry => inode.upper ?? inode.lower[0]!.dentry;
 
-/** The flags of a new inode: those of the real object, but for a protection that is noted. @see ovl_check_protattr() */
-export function flagsOfReal(space: XattrSpace, real: Inode, isUpper: boolean): number {
-  const noted = isUpper ? notedProtection(space, real) : undefined;
+/**
+ * The flags of a new inode: those of the upper object, but for a protection that is noted. Nobody asks for the note of
+ * the overlay's root.
+ *
+ * @see ovl_check_protattr()
+ */
+export function flagsOfUpper(space: XattrSpace, real: Inode): number {
+  const noted = notedProtection(space, real);
   return noted === undefined ? real.flags : (real.flags & ~PROTECTION) | noted;
 }
 
