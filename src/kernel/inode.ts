@@ -59,6 +59,8 @@ export interface Inode {
   holds: number;
   /** Made by O_TMPFILE and may still be given a name. @see I_LINKABLE */
   linkable: boolean;
+  /** The one name of a directory in the cache, where more than one may lead to it. @see __d_find_any_alias() */
+  readonly alias?: Dentry | undefined;
 
   /** Every attribute as stat(2) tells it. */
   getattr(): Stat;

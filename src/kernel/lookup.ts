@@ -1,5 +1,6 @@
 /** One step of a lookup: a name in a directory, through the dentry cache. @see fs/namei.c lookup_dcache(), __lookup_slow() */
 import { raise } from '../abi/errno.ts';
+import { isDirectory } from '../abi/mode.ts';
 import { Dentry } from './dentry.ts';
 import type { Inode } from './inode.ts';
 import { isDeadDirectory } from './permission.ts';
@@ -26,9 +27,26 @@ function lookupSlow(directory: Dentry, name: string): Dentry {
   }
   const dentry = new Dentry(superblock, name, directory, undefined);
   const inode = directory.inode!.lookup(dentry);
-  if (inode !== undefined) instantiate(dentry, inode);
-  else if (superblock.keepsNegativeDentries) dentry.hash();
+  if (inode !== undefined) return spliceAlias(dentry, inode);
+  if (superblock.keepsNegativeDentries) dentry.hash();
   return dentry;
+}
+
+/**
+ * Gives a name that was looked up its inode. A directory has one name only: the one it was known by moves here.
+ *
+ * @throws Errno ELOOP when it would come to lie within itself
+ * @see d_splice_alias()
+ */
+function spliceAlias(dentry: Dentry, inode: Inode): Dentry {
+  const alias = isDirectory(inode.mode) ? inode.alias : undefined;
+  if (alias === undefined || alias === dentry) {
+    instantiate(dentry, inode);
+    return dentry;
+  }
+  if (dentry.isWithin(alias)) raise('ELOOP');
+  alias.move(dentry);
+  return alias;
 }
 
 /** Gives a name its inode and makes it known. @see d_add(), d_instantiate() */

@@ -16,6 +16,7 @@ import { closeFile } from '../../kernel/open.ts';
 import { kernelRead, kernelWrite } from '../../kernel/read-write.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
 import { copyUpForOpen } from './copy-up.ts';
+import { shouldSync } from './config.ts';
 import { isMerge, setUpperAlias } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import { verifyLowerData } from './lower-data.ts';
@@ -167,6 +168,7 @@ class OverlayFileOperations implements FileOperations {
   /** What lies in a lower layer is never written back. */
   fsync(file: OpenFile, dataOnly: boolean): void {
     const inode = inodeOf(file);
+    if (!shouldSync(inode.superblock.config)) return;
     if (inode.upper === undefined || (dataOnly && isMerge(inode))) return;
     const real = inode.superblock.kernel.profile.stackedFileOperations ? upperFile(file) : firstFile(file);
     real.ops.fsync(real, dataOnly);

@@ -5,7 +5,7 @@
  * @see Documentation/filesystems/overlayfs.rst "Metadata only copy up", struct ovl_metacopy
  */
 import { raise } from '../../abi/errno.ts';
-import { O_ACCMODE, O_RDONLY, O_TRUNC } from '../../abi/flags.ts';
+import { O_ACCMODE, O_RDWR, O_TRUNC, O_WRONLY } from '../../abi/flags.ts';
 import { isRegular } from '../../abi/mode.ts';
 import { XATTR_SECURITY_PREFIX } from '../../abi/xattr.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
@@ -42,8 +42,11 @@ export function isMetacopy(inode: OverlayInode): boolean {
   return inode.lower.length > 1 || inode.superblock.lowerdataRedirects.has(inode);
 }
 
-/** The flags ask for data that can be changed. @see ovl_open_flags_need_copy_up() */
-export const opensForChange = (flags: number): boolean => (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0;
+/** The flags ask for data that can be changed. Mode 3 allows no access at all. @see ovl_open_flags_need_copy_up() */
+export function opensForChange(flags: number): boolean {
+  const access = flags & O_ACCMODE;
+  return access === O_WRONLY || access === O_RDWR || (flags & O_TRUNC) !== 0;
+}
 
 /** The upper object is not enough for an open with these flags. @see ovl_dentry_needs_data_copy_up() */
 export const needsDataCopyUp = (inode: OverlayInode, flags: number): boolean => inode.metacopy && opensForChange(flags);

@@ -136,7 +136,7 @@ function lookupLayers(directory: OverlayInode, dentry: Dentry): Inode | undefine
       upperMetacopy || (upper === undefined && index !== undefined && hasMetacopyMark(superblock, index.inode!)),
     lowerdataRedirect,
   });
-  inode.alias = dentry;
+  if (!isDirectory(inode.mode) || !isLiveAlias(inode)) inode.alias = dentry;
   if (inode.isLean) dentry.name = lower[0]!.dentry.name;
   return inode;
 }
@@ -145,6 +145,12 @@ function lookupUpper(state: LookupState, directory: OverlayInode): Dentry | unde
   state.layer = state.superblock.upperLayer!;
   state.last = !followsRedirects(state.superblock.config) && directory.lower.length === 0;
   return lookupLayer(state, directory.upper!);
+}
+
+/** The cache holds the name that the directory is known by. */
+function isLiveAlias(inode: OverlayInode): boolean {
+  const { alias } = inode;
+  return alias?.inode === inode && (alias.hashed || alias.pins > 0);
 }
 
 /**
