@@ -26,9 +26,15 @@ export const vfsGetxattr = (kernel: Kernel, dentry: Dentry, name: string): Uint8
 
 /** As {@link vfsGetxattr}, for an inode that is reached without a name. */
 export function inodeGetxattr(kernel: Kernel, inode: Inode, name: string): Uint8Array {
+  return inodeFindXattr(kernel, inode, name) ?? raise('ENODATA');
+}
+
+/** As {@link inodeGetxattr}; `undefined` where there is no such attribute. */
+export function inodeFindXattr(kernel: Kernel, inode: Inode, name: string): Uint8Array | undefined {
   checkXattrPermission(kernel, inode, name, MAY_READ);
-  const value = inode.getxattr(name) ?? raise('ENODATA');
-  return name === XATTR_SECURITY_CAPABILITY ? fileCapabilitiesAsTold(kernel, inode, value) : value;
+  const value = inode.getxattr(name);
+  if (value === undefined || name !== XATTR_SECURITY_CAPABILITY) return value;
+  return fileCapabilitiesAsTold(kernel, inode, value);
 }
 
 /** @throws Errno EEXIST, ENODATA (by flags), EOPNOTSUPP, EPERM, EACCES */
@@ -37,7 +43,7 @@ export function vfsSetxattr(kernel: Kernel, dentry: Dentry, name: string, value:
   const kept = name === XATTR_SECURITY_CAPABILITY ? fileCapabilitiesToKeep(kernel, inode, value) : value;
   checkXattrPermission(kernel, inode, name, MAY_WRITE);
   traceMetadata('setxattr', inode, name);
-  inode.setxattr(name, kept, flags);
+  inode.setxattr(name, kept, flags, dentry);
   notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
 }
 
@@ -46,7 +52,7 @@ export function vfsRemovexattr(kernel: Kernel, dentry: Dentry, name: string): vo
   checkXattrPermission(kernel, inode, name, MAY_WRITE);
   if (name === XATTR_SECURITY_CAPABILITY && !isCapableOver(kernel.credentials, inode, CAP_SETFCAP)) raise('EPERM');
   traceMetadata('removexattr', inode, name);
-  inode.removexattr(name);
+  inode.removexattr(name, dentry);
   notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
 }
 

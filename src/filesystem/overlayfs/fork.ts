@@ -44,6 +44,7 @@ export function forkOverlay(
   made.continueCounters(old);
   made.pinDirectories();
   made.makeRoot(forkObject(made, old.root.inode as OverlayInode, fork, layers));
+  made.root.note = old.root.note;
   return made;
 }
 

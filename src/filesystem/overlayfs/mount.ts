@@ -7,6 +7,7 @@ import { Errno } from '../../abi/errno.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import type { FilesystemType, MountRequest, Superblock } from '../../kernel/superblock.ts';
 import { hasFsid } from './config.ts';
+import { setXwhiteoutsFlag } from './entry.ts';
 import { checkOverlaps } from './in-use.ts';
 import { useIndexdir } from './indexdir.ts';
 import { takeLowers, takeUpper } from './layers.ts';
@@ -14,6 +15,7 @@ import { Mounting } from './mounting.ts';
 import { parseParams } from './params.ts';
 import { OverlaySuperblock } from './super.ts';
 import { initUuid } from './uuid.ts';
+import { directoryMark, XATTR_OPAQUE } from './xattr.ts';
 
 /**
  * The filesystem type `overlay`: `lowerdir=TOP:…:BASE,upperdir=U,workdir=W`; read-only without the last two.
@@ -105,4 +107,9 @@ function makeRoot(superblock: OverlaySuperblock): void {
   const root = superblock.makeRootInode({ upper, lower });
   root.mayHaveWhiteouts = true;
   superblock.makeRoot(root);
+  const above = lower
+    .slice(0, -1)
+    .filter(({ dentry }) => directoryMark(superblock, dentry.inode!, XATTR_OPAQUE) === 'x');
+  for (const { layer } of above) layer.hasXwhiteouts = true;
+  if (above.length > 0) setXwhiteoutsFlag(superblock.root);
 }

@@ -21,7 +21,7 @@ import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import { genericPermission, MAY_READ } from '../../kernel/permission.ts';
-import { inodeGetxattr, inodeListxattr, vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
+import { inodeFindXattr, inodeGetxattr, inodeListxattr, vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import type { OverlayConfig } from './config.ts';
@@ -165,21 +165,23 @@ export function setOpaqueMark(superblock: OverlaySuperblock, real: Dentry): bool
   return trySetPrivateXattr(superblock, real, XATTR_OPAQUE, YES);
 }
 
-/** @throws Errno EOPNOTSUPP when the name gets too long */
+/** @throws Errno EOPNOTSUPP when the name gets too long, EINVAL for nothing but the prefix @see ovl_own_xattr_get() */
 function realName(space: XattrSpace, name: string): string {
   if (!isOwn(space, name)) return name;
   const prefix = prefixOf(space);
+  if (name === prefix) raise('EINVAL');
   const escaped = prefix + ESCAPE + name.slice(prefix.length);
   return escaped.length > XATTR_NAME_MAX ? raise('EOPNOTSUPP') : escaped;
 }
 
 /** The value that the mounter is told: file capabilities count for his namespace. @see ovl_xattr_get() */
-function getRealXattr({ superblock: { kernel, mounter } }: OverlayInode, real: Inode, name: string): Uint8Array {
-  return withCredentials(kernel, mounter, () => inodeGetxattr(kernel, real, name));
+function findRealXattr(inode: OverlayInode, name: string): Uint8Array | undefined {
+  const { kernel, mounter } = inode.superblock;
+  return withCredentials(kernel, mounter, () => inodeFindXattr(kernel, realOf(inode), name));
 }
 
 export const getOverlayXattr = (inode: OverlayInode, name: string): Uint8Array | undefined =>
-  getRealXattr(inode, realOf(inode), realName(inode.superblock, name));
+  findRealXattr(inode, realName(inode.superblock, name));
 
 export function setOverlayXattr(
   inode: OverlayInode,
@@ -202,7 +204,7 @@ export function setOverlayXattr(
 export function removeOverlayXattr(inode: OverlayInode, name: string, dentry?: Dentry): void {
   const { superblock } = inode;
   const kept = realName(superblock, name);
-  if (inode.upper === undefined) getRealXattr(inode, realOf(inode), kept);
+  if (inode.upper === undefined && findRealXattr(inode, kept) === undefined) raise('ENODATA');
   inode.copyUp(dentry);
   superblock.wantUpperWrite();
   withCredentials(superblock.kernel, superblock.mounter, () => {
