@@ -18,6 +18,7 @@ import type { SystemCalls } from '../../src/kernel/system-calls.ts';
 import type { Task } from '../../src/kernel/task.ts';
 import { makeParents } from '../../src/testing/build.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
+import type { FilesystemType } from '../../src/kernel/superblock.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
 import { checked, cstring, libc, nameFrom } from './linux-libc.ts';
 import { LinuxTask } from './linux-task.ts';
@@ -148,8 +149,8 @@ export function inLinux(use: (task: JailedTask) => void): void {
 }
 
 /** Runs `use` in a fresh root on a machine of ours. */
-export function inMachine(use: (task: JailedTask) => void): void {
-  const task = createMachine().task as SystemCalls & JailedTask;
+export function inMachine(use: (task: JailedTask) => void, filesystems: readonly FilesystemType[] = []): void {
+  const task = createMachine({ filesystems }).task as SystemCalls & JailedTask;
   const at = `${DIRECTORY}/jail`;
   makeParents(task, `${at}/`);
   task.mounts = () => formatMounts(task.namespace, task.fs.root);

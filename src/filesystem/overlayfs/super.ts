@@ -21,7 +21,7 @@ import { getInode, type InodeParams, makeInode } from './inode-cache.ts';
 import type { OverlayInode } from './inode.ts';
 import { hasFsid, type OverlayConfig, shouldSync } from './config.ts';
 import { showOptions } from './show-options.ts';
-import { fsidOf } from './uuid.ts';
+import { fsidOf } from '../../kernel/uuid.ts';
 import { type InodeNumber, inoOf, madeUpIno, mapIno, setIno, xinoMode } from './xino.ts';
 
 const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
@@ -178,6 +178,10 @@ export class OverlaySuperblock implements Superblock {
   /** Everything that is copied up gets an entry in the index, and directories are merged with what they came from. */
   get indexesAll(): boolean {
     return this.config.nfsExport && this.config.index;
+  }
+
+  get decodesHandles(): boolean {
+    return this.config.nfsExport;
   }
 
   /** All layers lie on one filesystem, whose inode numbers are then shown as they are. @see ovl_same_fs() */

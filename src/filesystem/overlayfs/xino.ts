@@ -37,7 +37,7 @@ export function mapIno(ino: InodeNumber, bits: number, fsid: number): InodeNumbe
 export const madeUpIno = (ino: number, bits: number): InodeNumber =>
   shrunk(BigInt(ino) | (1n << BigInt(INO_BITS - bits)));
 
-export const inoOf = (stat: Stat): InodeNumber => stat.ino64 ?? stat.ino;
+export const inoOf = (stat: Pick<Stat, 'ino' | 'ino64'>): InodeNumber => stat.ino64 ?? stat.ino;
 
 export function setIno(stat: Stat, ino: InodeNumber): void {
   stat.ino = Number(ino);

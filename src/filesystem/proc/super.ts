@@ -19,7 +19,8 @@ export class ProcSuperblock implements Superblock {
   readonly dev: number;
   readonly root: Dentry;
   readOnly: boolean;
-  readonly stackDepth = 0;
+  /** Nothing is mounted over it. @see FILESYSTEM_MAX_STACK_DEPTH */
+  readonly stackDepth = 2;
   readonly nameMax = NAME_MAX;
   readonly maxBytes = MAX_LFS_FILESIZE;
   readonly keepsNegativeDentries = false;
