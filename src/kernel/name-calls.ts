@@ -141,16 +141,17 @@ export function renameAt(
   if (from.lastType !== 'norm') raise('EBUSY');
   if (to.lastType !== 'norm') raise((flags & RENAME_NOREPLACE) !== 0 ? 'EEXIST' : 'EBUSY');
   wantWrite(from.mount);
-  const old = from.lookupLast();
+  const locksTwo = from.dentry !== to.dentry;
+  const old = from.lookupLast(locksTwo);
   const source = old.inode ?? raise('ENOENT');
-  const target = to.lookupLast();
+  const target = to.lookupLast(locksTwo);
   if (target.inode !== undefined && (flags & RENAME_NOREPLACE) !== 0) raise('EEXIST');
   if (exchange) {
     if (target.inode === undefined) raise('ENOENT');
     if (!isDirectory(target.inode.mode) && to.trailingSlash) raise('ENOTDIR');
   }
   if (!isDirectory(source.mode) && (from.trailingSlash || (!exchange && to.trailingSlash))) raise('ENOTDIR');
-  if (from.dentry !== to.dentry) {
+  if (locksTwo) {
     if (to.dentry.isWithin(old)) raise('EINVAL');
     if (target.inode !== undefined && from.dentry.isWithin(target)) raise(exchange ? 'EINVAL' : 'ENOTEMPTY');
   }
