@@ -95,8 +95,8 @@ export interface Inode {
   mknod(dentry: Dentry, mode: number, rdev: number): Inode;
   /** A new symlink whose text is `target`. @throws Errno ENOSPC */
   symlink(dentry: Dentry, target: string): Inode;
-  /** One more name for what `old` names. Answers the inode that the new dentry gets. */
-  link(old: Dentry, dentry: Dentry): Inode;
+  /** One more name for what `old` names. Answers the inode that the new dentry gets; without one it is forgotten. */
+  link(old: Dentry, dentry: Dentry): Inode | undefined;
   /** Removes the name of what is no directory. The inode goes with its last name and holder. */
   unlink(dentry: Dentry): void;
   /** @throws Errno ENOTEMPTY */

@@ -194,14 +194,27 @@ function copyUpTmpfile(copy: CopyUp): Dentry {
   }
 }
 
+/**
+ * A directory that was removed together with its whiteouts has its last place in the work directory. Nothing can be
+ * moved into it from there; what was built stays behind.
+ *
+ * @throws Errno EIO
+ */
+function checkDestination(directory: Dentry, workdir: Dentry): void {
+  if (directory.isWithin(workdir)) raise('EIO');
+}
+
 /** Builds the copy in the work directory and moves it into place. @see ovl_copy_up_workdir() */
 function copyUpWorkdir(copy: CopyUp): Dentry {
-  const { superblock, inode, lower, stat, link, metacopy, indexed } = copy;
+  const { superblock, inode, parent, lower, stat, link, metacopy, indexed } = copy;
   const { kernel } = superblock;
   const workdir = superblock.workdir!;
   const temp = createTemp(superblock, { mode: stat.mode & S_IFMT, rdev: stat.rdev, link });
   withCleanup(superblock, temp, () => {
     if (isRegular(stat.mode) && stat.size > 0 && !metacopy) copyUpData(inode, temp, stat.size);
+  });
+  if (!indexed || isDirectory(stat.mode)) checkDestination(parent.upper!, workdir);
+  withCleanup(superblock, temp, () => {
     copyUpMetadata(copy, temp);
     if (indexed && isDirectory(stat.mode)) createDirectoryIndex(superblock, lower, temp);
     const upper = placeOf(copy);
@@ -238,7 +251,9 @@ function copyData(from: OpenFile, to: OpenFile, length: number): void {
   let at = 0;
   while (at < length) {
     const data = seek(from, at, SEEK_DATA);
-    if (data === undefined || data >= length) return;
+    if (data === undefined || data === length) return;
+    // metadata can tell less than the data has
+    if (data > length) raise('EIO');
     at = data;
     const hole = Math.min(seek(from, at, SEEK_HOLE) ?? length, length);
     const whole = Math.floor((hole - at) / CHUNK) * CHUNK;

@@ -36,7 +36,11 @@ export function getInode(superblock: OverlaySuperblock, params: InodeParams): Ov
   const byLower = isKnownByLower(superblock, params);
   const key = byLower ? lower[0]!.dentry.inode! : upper?.inode;
   const known = key === undefined ? undefined : superblock.inodesByKey.get(key);
-  if (known !== undefined) return isSameObject(known, params) ? known : raise('ESTALE');
+  if (known !== undefined) {
+    if (!isSameObject(known, params)) raise('ESTALE');
+    superblock.unnamed.delete(known);
+    return known;
+  }
   if (byLower && isLean(params)) return makeLeanInode(superblock, lower[0]!);
   const inode = makeInode(superblock, params, byLower);
   if (upper !== undefined) inode.flags = flagsOfUpper(superblock, upper.inode!);

@@ -62,7 +62,8 @@ export interface DirCache {
   /** How many open directories list from it. */
   references: number;
   readonly entries: readonly CacheEntry[];
-  readonly dots: readonly CacheEntry[];
+  /** Those whose numbers are asked for when they are listed. */
+  readonly recalculated: readonly CacheEntry[];
   readonly witnesses: readonly Witness[];
 }
 
@@ -177,7 +178,7 @@ function getCache(dentry: Dentry): DirCache {
   const inode = overlayInode(dentry);
   const { cache } = inode;
   if (cache !== undefined && cache.version === inode.version && (cache.references > 0 || isSame(inode, cache))) {
-    if (cache.references === 0) forgetDots(cache);
+    if (cache.references === 0) forgetNumbers(cache);
     cache.references++;
     return cache;
   }
@@ -187,13 +188,14 @@ function getCache(dentry: Dentry): DirCache {
     ctime: directory!.ctime,
     size: directory!.size,
   }));
-  inode.cache = { version: inode.version, references: 1, entries, dots: dotsOf(entries), witnesses };
+  const recalculated = entries.filter(({ ino }) => ino === 0);
+  inode.cache = { version: inode.version, references: 1, entries, recalculated, witnesses };
   return inode.cache;
 }
 
-/** The directory above may have been copied up, which changes its number. */
-function forgetDots({ dots }: DirCache): void {
-  for (const entry of dots) if (entry.name === '..' || entry.isUpper) entry.ino = 0;
+/** A new listing would ask for these numbers again, and would find out which names have gone meanwhile. */
+function forgetNumbers({ recalculated }: DirCache): void {
+  for (const entry of recalculated) entry.ino = 0;
 }
 
 /** The listings that were carried over into each forked machine. */
@@ -205,14 +207,11 @@ function forkCache(fork: Fork, cache: DirCache): DirCache {
   forkedCaches.set(fork, known);
   const entries = cache.entries.map((entry) => ({ ...entry }));
   const { version } = cache;
-  const made = known.get(cache) ?? { version, references: 0, entries, dots: dotsOf(entries), witnesses: [] };
+  const made = known.get(cache) ?? { version, references: 0, entries, recalculated: [], witnesses: [] };
   known.set(cache, made);
   made.references++;
   return made;
 }
-
-const dotsOf = (entries: readonly CacheEntry[]): CacheEntry[] =>
-  entries.filter(({ name }) => name === '.' || name === '..');
 
 /** The layers are those that were read, and none was changed behind the overlay's back. */
 function isSame(inode: OverlayInode, { witnesses }: DirCache): boolean {
@@ -234,9 +233,9 @@ function updateEntry(directory: Dentry, entry: CacheEntry): void {
   if (needsIno) entry.ino = entry.realIno;
   if (!superblock.sameDevice && !entry.maybeWhiteout) return;
   entry.maybeWhiteout = false;
-  const found = entryDentry(directory, entry.name);
-  if (found?.inode === undefined) {
-    if (found !== undefined) entry.isWhiteout = true;
+  const found = entryDentry(directory, entry);
+  if (found.inode === undefined) {
+    entry.isWhiteout = true;
     return;
   }
   if (!needsIno || !superblock.sameDevice) return;
@@ -251,14 +250,15 @@ function updateEntry(directory: Dentry, entry: CacheEntry): void {
 const remapLower = (superblock: OverlaySuperblock, ino: InodeNumber, fsid: number): InodeNumber =>
   superblock.mapIno(ino, fsid) ?? ino;
 
-function entryDentry(directory: Dentry, name: string): Dentry | undefined {
-  if (name === '.') return directory;
-  if (name === '..') return directory.parent;
+/** What cannot be looked up is an error once, and not listed from then on. */
+function entryDentry(directory: Dentry, entry: CacheEntry): Dentry {
+  if (entry.name === '.') return directory;
+  if (entry.name === '..') return directory.parent;
   try {
-    return lookupDentry(directory, name);
+    return lookupDentry(directory, entry.name);
   } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    return undefined;
+    if (error instanceof Errno) entry.isWhiteout = true;
+    throw error;
   }
 }
 

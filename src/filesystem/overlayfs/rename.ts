@@ -23,7 +23,7 @@ import {
   overlayInode,
   setOpaqueFlag,
 } from './entry.ts';
-import { changeLinks } from './link-change.ts';
+import { changeLinks, dropLink } from './link-change.ts';
 import { isLowerPositive } from './namei.ts';
 import { checkEmpty } from './readdir.ts';
 import { clearEmpty } from './remove.ts';
@@ -154,7 +154,7 @@ function finishRename({ old, target, overwrites }: Renaming): void {
   const newImpurity = isOrigin(inode) || (other !== undefined && isOrigin(other));
   if (overwrites && other !== undefined) {
     if (isDirectory(other.mode)) other.nlink = 0;
-    else other.dropNlink();
+    else dropLink(target);
   }
   overlayInode(old.parent).directoryModified(oldImpurity);
   overlayInode(target.parent).directoryModified(newImpurity);

@@ -109,6 +109,8 @@ export class OverlaySuperblock implements Superblock {
   readonly inodesByKey = new Map<Inode, OverlayInode>();
   /** Live inodes of lower hard links, which copy-up will part. */
   readonly partedInodes = new Set<OverlayInode>();
+  /** Held inodes of files that no cached name leads to any more: once let go, they are made anew. */
+  readonly unnamed = new Set<OverlayInode>();
   /** Live inodes whose data lies in a data-only layer and was not looked for yet: the path of it. */
   readonly lowerdataRedirects = new Map<OverlayInode, string>();
   #lastIno = 1;
@@ -334,10 +336,15 @@ export class OverlaySuperblock implements Superblock {
   }
 
   evict(inode: Inode): void {
+    this.forget(inode);
+  }
+
+  forget(inode: Inode): void {
     const gone = inode as OverlayInode;
     if (gone.key !== undefined && this.inodesByKey.get(gone.key) === gone) this.inodesByKey.delete(gone.key);
     this.partedInodes.delete(gone);
     this.lowerdataRedirects.delete(gone);
+    this.unnamed.delete(gone);
     gone.cache = undefined;
     gone.impureCache = undefined;
     gone.letGo();

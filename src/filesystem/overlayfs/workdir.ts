@@ -45,19 +45,24 @@ export interface UpperAbilities {
 /** Makes `work/work` and tries the upper filesystem out. @throws Errno EINVAL where an unknown feature was in use */
 export function makeWorkdir(place: WorkPlace): UpperAbilities {
   wantWrite(place.mount);
-  const workdir = createWorkdir(place);
+  const workdir = createWorkdir(place, WORKDIR_NAME, false);
   if (workdir === undefined) return { workdir, hasTmpfile: false, noXattr: false, tempNames: 0 };
   const hasTmpfile = tryTmpfile(place, workdir);
   tryRenameWhiteout(place, workdir);
   return { workdir, hasTmpfile, noXattr: !tryXattr(place, workdir), tempNames: 2 };
 }
 
-/** An empty directory without any rights; `undefined` where none can be made: the overlay is read-only then. */
-function createWorkdir(place: WorkPlace): Dentry | undefined {
+/**
+ * An empty directory without any rights; `undefined` where none can be made: the overlay is read-only then.
+ *
+ * @param persists what an earlier mount left is taken over
+ */
+export function createWorkdir(place: WorkPlace, name: string, persists: boolean): Dentry | undefined {
   const { kernel, base } = place;
-  const left = lookupDentry(base, WORKDIR_NAME);
+  const left = lookupDentry(base, name);
+  if (persists && left.inode !== undefined) return left;
   if (left.inode !== undefined && !unlessInvalid(() => removeLeftOver(place, left, 0))) return undefined;
-  const work = lookupDentry(base, WORKDIR_NAME);
+  const work = lookupDentry(base, name);
   const made = unlessInvalid(() => {
     vfsMkdir(kernel, base, work, 0);
     notifyChange(kernel, work, { mode: S_IFDIR });
@@ -81,7 +86,7 @@ function unlessInvalid(step: () => void): boolean {
  *
  * @throws Errno ENOTEMPTY @see ovl_workdir_cleanup()
  */
-function removeLeftOver(place: WorkPlace, dentry: Dentry, level: number): void {
+export function removeLeftOver(place: WorkPlace, dentry: Dentry, level: number): void {
   const { kernel } = place;
   if (!isDirectory(dentry.inode!.mode)) vfsUnlink(kernel, dentry.parent, dentry);
   else if (level > 1) vfsRmdir(kernel, dentry.parent, dentry);
@@ -100,7 +105,8 @@ function removeInside(place: WorkPlace, directory: Dentry, level: number): void 
   }
 }
 
-function namesIn({ mount, mounter }: WorkPlace, directory: Dentry): string[] {
+/** What a directory holds, in the order of its listing. */
+export function namesIn({ mount, mounter }: WorkPlace, directory: Dentry): string[] {
   const names: string[] = [];
   const file = openReal(mount, directory, O_RDONLY, mounter);
   try {

@@ -192,7 +192,7 @@ export function setOverlayXattr(
 ): void {
   const { superblock } = inode;
   const kept = realName(superblock, name);
-  inode.copyUp(dentry);
+  if (inode.upper === undefined) inode.copyUp(dentry);
   superblock.wantUpperWrite();
   withCredentials(superblock.kernel, superblock.mounter, () => {
     vfsSetxattr(superblock.kernel, inode.upper!, kept, value, flags);
@@ -205,7 +205,7 @@ export function removeOverlayXattr(inode: OverlayInode, name: string, dentry?: D
   const { superblock } = inode;
   const kept = realName(superblock, name);
   if (inode.upper === undefined && findRealXattr(inode, kept) === undefined) raise('ENODATA');
-  inode.copyUp(dentry);
+  if (inode.upper === undefined) inode.copyUp(dentry);
   superblock.wantUpperWrite();
   withCredentials(superblock.kernel, superblock.mounter, () => {
     vfsRemovexattr(superblock.kernel, inode.upper!, kept);
