@@ -312,12 +312,14 @@ function mounts({ options = [''] }: OperationChoice): typeof drawn {
   ];
 }
 
+/** Whether a call may be drawn. */
+export const isDrawn = ({ without, only }: Pick<OperationChoice, 'without' | 'only'>, call: string): boolean =>
+  !without?.includes(call) && (only === undefined || only.includes(call));
+
 /** One random operation. */
 export function operation(choice: OperationChoice): Arbitrary<Operation> {
   const become: typeof drawn = [[6, of('become', { caller: callers[choice.callers ?? 'any'] })]];
   const all = [...drawn, ...become, ...(choice.union ? mounts(choice) : [])];
-  const kept = all.filter(
-    ([, { call }]) => !choice.without?.includes(call) && (choice.only === undefined || choice.only.includes(call)),
-  );
+  const kept = all.filter(([, { call }]) => isDrawn(choice, call));
   return fc.oneof(...kept.map(([weight, { arbitrary }]) => ({ weight, arbitrary })));
 }

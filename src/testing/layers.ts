@@ -204,7 +204,50 @@ export const overlayLayer: Arbitrary<Layer> = fc.array(
 /** A layer as overlayfs leaves one behind with every option on, redirects and files without data among it. */
 export const anyLayer: Arbitrary<Layer> = fc
   .tuple(overlayLayer, fc.array(fc.oneof(redirected, metacopy, xattrWhiteout, opaqueX), { maxLength: 3 }))
-  .map(([layer, more]) => [...more, ...layer]);
+  .map(([layer, more]) => coverOrigins([...more, ...layer]));
+
+const REDIRECT = 'trusted.overlay.redirect';
+
+/** Where the layers below have what an entry shows; `undefined` where it shows what lies under its own name. */
+function originOf({ path, xattrs }: LayerEntry): string | undefined {
+  const to = xattrs.find(([name]) => name === REDIRECT)?.[1];
+  if (to === undefined || to === '') return undefined;
+  return to.startsWith('/') ? to.slice(1) : path.slice(0, path.lastIndexOf('/') + 1) + to;
+}
+
+const isWithin = (path: string, directory: string): boolean => `${path}/`.startsWith(`${directory}/`);
+
+/**
+ * What was moved leaves a whiteout, so that two names never lead to one object. Otherwise what a name shows depends on
+ * which of them the kernel's caches happen to hold. A redirect that cannot be covered is left out.
+ */
+function coverOrigins(layer: Layer): Layer {
+  const covered: LayerEntry[] = [];
+  for (const entry of layer) {
+    const origin = originOf(entry);
+    if (origin === undefined) covered.push(entry);
+    else if (!isWithin(origin, entry.path) && !isWithin(entry.path, origin) && isFree(origin, [...layer, ...covered])) {
+      covered.push(entry, { ...whiteoutAt(origin), mtime: entry.mtime });
+    } else covered.push({ ...entry, xattrs: entry.xattrs.filter(([name]) => name !== REDIRECT) });
+  }
+  return covered;
+}
+
+const isFree = (path: string, layer: Layer): boolean =>
+  path !== '' &&
+  !layer.some((entry) => isWithin(entry.path, path) || (entry.type === 'link' && isWithin(entry.to, path)));
+
+const whiteoutAt = (path: string) =>
+  ({
+    path,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    xattrs: [],
+    type: 'node',
+    format: WHITEOUT_MODE,
+    rdev: WHITEOUT_DEV,
+  }) as const;
 
 /** One to five lower layers, the topmost first. */
 export const layerStack: Arbitrary<readonly Layer[]> = fc

@@ -1,7 +1,7 @@
 /** A whole random experiment as plain data: the layers, how they are mounted, and what is done then. */
 import fc, { type Arbitrary } from 'fast-check';
 import { MS_NOATIME, MS_RELATIME, MS_STRICTATIME } from '../abi/flags.ts';
-import { callers, type OperationChoice, opening, operation, optionsOf } from './draw.ts';
+import { callers, isDrawn, type OperationChoice, opening, operation, optionsOf } from './draw.ts';
 import { anyLayerStack, type Layer, layerStack, plainLayer } from './layers.ts';
 import type { Caller, Operation } from './operations.ts';
 import { steer } from './steer.ts';
@@ -84,7 +84,7 @@ export function sequence(choice: SequenceChoice): Arbitrary<Sequence> {
   return fc.tuple(setupOf(choice), openings, drawn).map(([drawnSetup, first, rest]) => {
     const setup = choice.callers === 'others' ? opened(drawnSetup) : drawnSetup;
     const tree = setup.upper === undefined ? setup.layers : [setup.upper, ...setup.layers];
-    return { ...setup, operations: steer(tree, [...first, ...rest]) };
+    return { ...setup, operations: steer(tree, [...first, ...rest], (call) => isDrawn(choice, call)) };
   });
 }
 
