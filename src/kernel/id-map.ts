@@ -54,20 +54,10 @@ export const emptyIdMap = new IdMap([]);
 /** Each id stands for itself. */
 export const identityIdMap = new IdMap([{ first: 0, lower: 0, count: LIMIT }]);
 
-/** A number as C reads it: 0 makes it octal, 0x hexadecimal. Digits that do not belong end it. @see simple_strtoul() */
+/** A decimal number as C reads it: what does not belong ends it, what is too large loses its upper bits. */
 function parseNumber(text: string): { value: number; rest: string } {
-  const hexadecimal = /^0x([0-9a-f]+)/i.exec(text);
-  const found = hexadecimal ?? /^0([0-7]*)/.exec(text) ?? /^(\d+)/.exec(text);
-  if (found === null) return { value: 0, rest: text };
-  const base = hexadecimal !== null ? 16 : text.startsWith('0') ? 8 : 10;
-  const value = BigInt.asUintN(32, digitsOf(found[1]!, base));
-  return { value: Number(value), rest: text.slice(found[0].length) };
-}
-
-function digitsOf(digits: string, base: number): bigint {
-  if (digits === '') return 0n;
-  if (base === 10) return BigInt(digits);
-  return BigInt((base === 16 ? '0x' : '0o') + digits);
+  const digits = /^\d*/.exec(text)![0];
+  return { value: Number(BigInt.asUintN(32, BigInt(digits))), rest: text.slice(digits.length) };
 }
 
 /** One line: three numbers with blanks between. @throws Errno EINVAL */
@@ -83,7 +73,7 @@ function parseExtent(line: string): IdExtent {
   if (rest.trim() !== '') raise('EINVAL');
   const [first, lower, count] = numbers as [number, number, number];
   if (first === LIMIT || lower === LIMIT) raise('EINVAL');
-  if (count === 0 || first + count > LIMIT + 1 || lower + count > LIMIT + 1) raise('EINVAL');
+  if (count === 0 || first + count > LIMIT || lower + count > LIMIT) raise('EINVAL');
   return { first, lower, count };
 }
 
