@@ -14,22 +14,23 @@ const { values } = parseArgs({
 });
 
 const chosen = Object.entries(calls).filter(([name]) => name.includes(values.only));
-const sum: Tally = { points: 0, before: 0, after: 0, forgiven: 0, faults: [] };
+const sum: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, faults: [] };
 
-function add(to: Tally, { points, before, after, forgiven, faults }: Tally): void {
+function add(to: Tally, { points, before, after, forgiven, lost, faults }: Tally): void {
   to.points += points;
   to.before += before;
   to.after += after;
   to.forgiven += forgiven;
+  to.lost += lost;
   to.faults.push(...faults);
 }
 
-const told = ({ points, before, after, forgiven, faults }: Tally): string =>
-  `${points} stops: ${before} old, ${after} new, ${forgiven} forgiven, ${faults.length} wrong`;
+const told = ({ points, before, after, forgiven, lost, faults }: Tally): string =>
+  `${points} stops: ${before} old, ${after} new, ${forgiven} forgiven, ${lost} lost as on Linux, ${faults.length} wrong`;
 
 for (const options of values.options === undefined ? optionSets : [values.options]) {
   const started = performance.now();
-  const here: Tally = { points: 0, before: 0, after: 0, forgiven: 0, faults: [] };
+  const here: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, faults: [] };
   const prepared = prepare(options);
   for (const [name, call] of chosen) {
     const tally = stopEverywhere(prepared, name, call);

@@ -4,11 +4,12 @@
  * The tree is the one before the call or the one after it, the lower layers are as they were, the work directory and the
  * index hold nothing that was left over, and the call can be made again where it had not happened yet.
  */
+import { S_IFCHR } from '../../src/abi/mode.ts';
 import { MachineStopped, type TraceEvent } from '../../src/kernel/trace.ts';
 import type { Task } from '../../src/kernel/task.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { viewOf } from '../unit/machine/union-machine.ts';
-import { leniencies, type Stopped } from './leniencies.ts';
+import { type Leniency, leniencies, losses, type Stopped } from './leniencies.ts';
 import { LOWERS, MERGED, mountWorked, UPPER, WORK, workedMachine } from './worked-machine.ts';
 
 type View = ReadonlyMap<string, string>;
@@ -25,6 +26,8 @@ export interface Tally {
   after: number;
   /** Trees that differ from both in what {@link leniencies} forgives. */
   forgiven: number;
+  /** Trees in which something cannot be reached any more, as on Linux: see {@link losses}. */
+  lost: number;
   /** What is wrong, one sentence each. */
   readonly faults: string[];
 }
@@ -85,11 +88,22 @@ const countEvents = (machine: Machine, call: Call): { events: number; code: stri
 const sameView = (a: View, b: View, mask: Mask = (line) => line): boolean =>
   a.size === b.size && [...a].every(([path, line]) => b.has(path) && mask(b.get(path)!) === mask(line));
 
+/** The view without what cannot be reached in `lossy`, and what lies below it. */
+function without(view: View, lossy: View): View {
+  const lost = [...lossy].filter(([, line]) => line === losses.line).map(([path]) => path);
+  return new Map([...view].filter(([path]) => !lost.some((each) => path === each || path.startsWith(`${each}/`))));
+}
+
 /** The first line in which two views differ. */
 function firstDifference(a: View, b: View): string {
   const path = [...new Set([...a.keys(), ...b.keys()])].find((each) => a.get(each) !== b.get(each));
   return path === undefined ? 'the same' : `${path}: ${a.get(path) ?? 'missing'} | ${b.get(path) ?? 'missing'}`;
 }
+
+const maskOf =
+  (forgiven: readonly Leniency[]): Mask =>
+  (line) =>
+    forgiven.reduce((masked, { mask }) => mask(masked), line);
 
 function restarted(machine: Machine, options: string): Machine {
   const again = machine.restart();
@@ -97,11 +111,18 @@ function restarted(machine: Machine, options: string): Machine {
   return again;
 }
 
-/** What may only lie in the work directory while a call is under way. */
+/**
+ * What may only lie in the work directory while a call is under way; the whiteout that all others are links of stays
+ * there, which the mount itself may have needed.
+ */
 function leftOver(machine: Machine): string[] {
-  const names = [...viewOf(machine.fork().task, WORK).keys()];
-  return names.filter((name) => /^\/work\/.|^\/index\/#/.test(name));
+  const entries = [...viewOf(machine.fork().task, WORK)];
+  return entries
+    .filter(([name, line]) => /^\/(work\/|index\/#)/.test(name) && !isWhiteoutLine(line))
+    .map(([name]) => name);
 }
+
+const isWhiteoutLine = (line: string): boolean => line.startsWith(`${S_IFCHR.toString(8)} `);
 
 /** Stops the call everywhere, in turn. */
 export function stopEverywhere(prepared: Prepared, name: string, call: Call): Tally {
@@ -111,8 +132,9 @@ export function stopEverywhere(prepared: Prepared, name: string, call: Call): Ta
 class Stops {
   readonly #prepared: Prepared;
   readonly #call: Call;
+  readonly #loses: boolean;
   readonly #mask: Mask;
-  readonly #tally: Tally = { points: 0, before: 0, after: 0, forgiven: 0, faults: [] };
+  readonly #tally: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, faults: [] };
   readonly #code: string | undefined;
   readonly #events: number;
   readonly #after: View;
@@ -121,16 +143,20 @@ class Stops {
     this.#prepared = prepared;
     this.#call = call;
     const stopped: Stopped = { call: name, options: prepared.options };
-    const masks = leniencies.filter(({ applies }) => applies(stopped)).map(({ mask }) => mask);
-    this.#mask = (line) => masks.reduce((masked, mask) => mask(masked), line);
+    this.#loses = losses.applies(stopped);
+    const forgiven = leniencies.filter(({ applies }) => applies(stopped));
+    this.#mask = maskOf(forgiven);
     const clean = prepared.machine.fork();
     const { events, code } = countEvents(clean, call);
     this.#events = events;
     this.#code = code;
     this.#after = viewOf(clean.fork().task, MERGED);
     const later = restarted(clean, prepared.options);
-    this.#expect(sameView(this.#after, viewOf(later.task, MERGED)), 'the tree is another after a remount', () =>
-      firstDifference(this.#after, viewOf(later.task, MERGED)),
+    const mounted = maskOf(forgiven.filter(({ remounting }) => remounting));
+    this.#expect(
+      sameView(this.#after, viewOf(later.task, MERGED), mounted),
+      'the tree is another after a remount',
+      () => firstDifference(this.#after, viewOf(later.task, MERGED)),
     );
     this.#sound(clean, 'without a stop');
   }
@@ -149,28 +175,30 @@ class Stops {
     const again = restarted(machine, this.#prepared.options);
     const view = viewOf(again.fork().task, MERGED);
     const { before } = this.#prepared;
-    const happened = this.#seen(view, where);
+    const state = this.#seen(view, where);
     this.#sound(again, where);
     this.#remounts(again, view, where);
-    if (!happened) this.#again(again, where);
-    if (happened === undefined) this.#tally.faults.push(`${where}: before is ${firstDifference(view, before)}`);
+    if (state === 'before') this.#again(again, where);
+    if (state === undefined) this.#tally.faults.push(`${where}: before is ${firstDifference(view, before)}`);
   }
 
-  /** Whether the call has happened; undefined when the tree is neither the old nor the new one. */
-  #seen(view: View, where: string): boolean | undefined {
-    const { before } = this.#prepared;
-    for (const [tree, key] of [
-      [before, 'before'],
-      [this.#after, 'after'],
-    ] as const) {
-      if (!sameView(view, tree)) continue;
+  /** Which tree is seen; undefined when it is neither the old nor the new one. */
+  #seen(view: View, where: string): 'before' | 'after' | 'lost' | undefined {
+    const trees = { before: this.#prepared.before, after: this.#after };
+    for (const key of ['before', 'after'] as const) {
+      if (!sameView(view, trees[key])) continue;
       this.#tally[key]++;
-      return key === 'after';
+      return key;
     }
-    for (const tree of [this.#after, before]) {
-      if (!sameView(view, tree, this.#mask)) continue;
+    for (const key of ['after', 'before'] as const) {
+      if (!sameView(view, trees[key], this.#mask)) continue;
       this.#tally.forgiven++;
-      return tree === this.#after;
+      return key;
+    }
+    for (const tree of this.#loses ? Object.values(trees) : []) {
+      if (!sameView(without(view, view), without(tree, view), this.#mask)) continue;
+      this.#tally.lost++;
+      return 'lost';
     }
     this.#tally.faults.push(`${where}: neither old nor new, after is ${firstDifference(view, this.#after)}`);
     return undefined;

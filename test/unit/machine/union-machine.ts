@@ -116,14 +116,28 @@ function dataAt(task: Task, fd: number, offset: number, size: number): number {
   }
 }
 
+function refusalOf(task: Task, path: string): string | undefined {
+  try {
+    task.lstat(path);
+    return undefined;
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
 /**
  * What a program sees below `root`, by path; times of access and change, numbers and sizes of directories left out. A
- * file of several names is told as the first of them that is met.
+ * file of several names is told as the first of them that is met, a name that cannot be looked at as the error.
  */
 export function viewOf(task: Task, root: string): Map<string, string> {
   const view = new Map<string, string>();
   const names = new Map<number, string>();
   const visit = (path: string, name: string): void => {
+    const code = refusalOf(task, path);
+    if (code !== undefined) {
+      view.set(name, `!${code}`);
+      return;
+    }
     const { mode, uid, gid, nlink, size, rdev, mtime, ino } = task.lstat(path);
     const xattrs = task.llistxattr(path).map((key) => `${key}=${task.lgetxattr(path, key)}`);
     let text = `${mode.toString(8)} ${uid}:${gid} ${rdev} [${xattrs.sort()}]`;
