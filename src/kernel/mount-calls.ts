@@ -41,6 +41,7 @@ import {
 } from './mount.ts';
 import { utf8Length } from './lookup.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, Nameidata, pathFrom, resolvePath } from './namei.ts';
+import { shrinkDcache } from './shrink.ts';
 import type { Superblock } from './superblock.ts';
 import { initUserNamespace, type UserNamespace } from './user-namespace.ts';
 
@@ -222,6 +223,7 @@ function remount(task: TaskContext, place: Path, flags: number, data: string): v
   const request = splitData(data, (flags & MS_RDONLY) !== 0);
   checkLockedFlags(mount, flags);
   if (!isRootOf(task, superblock)) raise('EPERM');
+  shrinkDcache(superblock);
   if (request.readOnly) checkMayBeReadOnly(task, superblock);
   superblock.reconfigure(request.data, request.readOnly);
   superblock.readOnly = request.readOnly;

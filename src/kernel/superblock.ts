@@ -53,6 +53,8 @@ export interface Superblock {
   sync(): void;
   /** Takes back an inode that has neither names nor holders. */
   evict(inode: Inode): void;
+  /** Lets go of an inode that is merely cached; a filesystem without this keeps its inodes as long as they exist. */
+  forget?(inode: Inode): void;
   /** The live inode of that number, for a fork; `undefined` when there is none. */
   inode(ino: number): Inode | undefined;
   /** Takes back every inode without a name: nobody holds one after a restart. */
