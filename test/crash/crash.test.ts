@@ -6,7 +6,7 @@ import { prepare, stopEverywhere } from './stops.ts';
 const counts: string[] = [];
 afterAll(() => console.log(counts.join('\n')));
 
-describe.each(['', 'index=on,redirect_dir=on,metacopy=on', 'index=on,nfs_export=on,redirect_dir=on'])(
+describe.each(['index=on,redirect_dir=on,metacopy=on', 'index=on,nfs_export=on,redirect_dir=on'])(
   'stopped at every door with the options "%s"',
   (options) => {
     const prepared = prepare(options);
