@@ -114,8 +114,7 @@ function end(subject: Subject, replay: Replay): void {
   attempt(() => replay.become({ uid: 0, gid: 0, groups: [] }));
   attempt(() => replay.letGo());
   attempt(() => task.chdir('/'));
-  const { union } = replay;
-  if (union !== undefined) attempt(() => task.umount(mergedOf(union), MNT_DETACH));
+  // What is mounted below goes along.
   attempt(() => task.umount(directory, MNT_DETACH));
 }
 
@@ -162,6 +161,36 @@ const allPaths = ({ root }: Replay): string[] => [root.slice(0, root.lastIndexOf
 const words = (result: Result): string[] =>
   Object.entries(result).flatMap(([key, value]: [string, string]) => value.split('\n').map((line) => `${key} ${line}`));
 
+/** Calls that only ask: what they would do to the raw directories is seen after the next one. */
+const asks: ReadonlySet<Operation['call']> = new Set<Operation['call']>([
+  'stat',
+  'lstat',
+  'fstat',
+  'fstatat',
+  'statx',
+  'statfs',
+  'fstatfs',
+  'access',
+  'faccessat',
+  'getfl',
+  'setfl',
+  'lseek',
+  'dup',
+  'flock',
+  'umask',
+  'become',
+  'chdir',
+  'fchdir',
+  'getcwd',
+  'realpath',
+  'getxattr',
+  'lgetxattr',
+  'fgetxattr',
+  'listxattr',
+  'llistxattr',
+  'flistxattr',
+]);
+
 function runOperations(run: Comparison, sequence: Sequence, options: CompareOptions): Divergence | undefined {
   for (const [at, operation] of sequence.operations.entries()) {
     let crashed = false;
@@ -171,7 +200,8 @@ function runOperations(run: Comparison, sequence: Sequence, options: CompareOpti
       crashed ||= 'crash' in result;
       return words(result);
     });
-    if (differences.length === 0 && options.dumpEach) differences.push(...run.dump(rawPaths));
+    const dumps = options.dumpEach && !(asks.has(operation.call) && at + 1 < sequence.operations.length);
+    if (differences.length === 0 && dumps) differences.push(...run.dump(rawPaths));
     if (differences.length > 0 || crashed) return { at, operation, differences };
   }
   return undefined;

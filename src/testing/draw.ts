@@ -292,6 +292,8 @@ export interface OperationChoice {
   readonly only?: readonly string[];
   /** Options that a union may be mounted with: from a list, or any. */
   readonly options?: readonly string[] | 'any';
+  /** Whether caches are dropped in between: on the whole host, where others notice. */
+  readonly dropsCaches?: boolean;
   /** Who calls; `any` unless given. */
   readonly callers?: Callers;
 }
@@ -301,14 +303,14 @@ export const optionsOf = (options: OperationChoice['options'] = ['']): Arbitrary
   options === 'any' ? mountOptions : fc.constantFrom(...options);
 
 /** Mounting anew, mostly with other options where there are several. */
-function mounts({ options = [''] }: OperationChoice): typeof drawn {
+function mounts({ options = [''], dropsCaches }: OperationChoice): typeof drawn {
   const other =
     options.length === 1 ? fc.constant(undefined) : fc.option(optionsOf(options), { nil: undefined, freq: 3 });
   return [
     [8, of('remount', { close: fc.constantFrom(true, true, true, true, true, false), options: other })],
     [4, of('stack', { options: other })],
     [1, of('reconfigure', { readOnly: fc.constantFrom(true, false, false) })],
-    [1, of('dropCaches', {})],
+    ...(dropsCaches ? ([[2, of('dropCaches', {})]] as const) : []),
   ];
 }
 

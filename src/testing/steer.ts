@@ -131,7 +131,7 @@ function steerSlot(account: Account, op: Operation & { slot: number }, turn: num
   const writes = op.call === 'mmap' && (op.protection & PROT_WRITE) !== 0 && (op.flags & MAP_SHARED) !== 0;
   const slot = account.slot(turn >>> 3, writes ? (held) => canRead(held) && canWrite(held) : need);
   if (slot === undefined) return openFor(account, op.slot, need === isDirectory, turn >>> 3);
-  if (op.call !== 'copyFileRange') return { ...op, slot };
+  if (op.call !== 'copyFileRange') return { ...op, slot } as Operation;
   return { ...op, slot, to: account.slot(turn >>> 7, canWrite) ?? op.to };
 }
 
@@ -158,7 +158,7 @@ type Attribute = Extract<Operation, { name: string }>;
 function steerHeldAttribute(account: Account, op: Attribute & { slot: number }, turn: number): Operation {
   const slot = account.slot(turn >>> 4, ({ path }) => account.attribute(0, path) !== undefined);
   if (slot === undefined) return { value: 'y', ...op, call: 'fsetxattr', flags: 0 };
-  return { ...op, slot, name: account.attribute(turn >>> 6, account.slots.get(slot)!.path)!.name };
+  return { ...op, slot, name: account.attribute(turn >>> 6, account.slots.get(slot)!.path)!.name } as Operation;
 }
 
 /** Attributes that are there are read, removed and replaced; those that are not are created. */
@@ -168,7 +168,7 @@ function steerAttribute(account: Account, op: Attribute, turn: number): Operatio
   if ('slot' in op) return steerHeldAttribute(account, op, turn);
   const found = account.attribute(turn >>> 4);
   if (found === undefined) return sets ? { ...op, flags: 0 } : op;
-  return { ...op, ...found };
+  return { ...op, ...found } as Operation;
 }
 
 /** Fits one operation to the account, three times out of four. */

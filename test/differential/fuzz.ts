@@ -17,6 +17,8 @@
  * --atime noatime        one way of keeping times of access instead of all: noatime, relatime, strictatime
  * --dump each|end        when raw directories are compared (overlay: each, tmpfs: end)
  * --against real|FAULT   compare with the real kernel itself, or with one of the planted faults (lowerdir)
+ * --drop                 drop the host's caches now and then. It reaches every other process, and numbers of inodes that
+ *                        do not last change with it: alone, and with layout one
  * --json                 print the counts as one line of JSON at the end
  * --verbose              print each sequence before it is run
  */
@@ -31,7 +33,7 @@ import { minimise } from './minimise.ts';
 import { Counts, printDivergence, printScript, printSequence } from './report.ts';
 import { faultySubject, realSubject, simulatedSubjects } from './subjects.ts';
 
-Error.stackTraceLimit = 12;
+Error.stackTraceLimit = 5;
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -44,6 +46,7 @@ const { values } = parseArgs({
     options: text,
     layout: { ...text, default: 'one' },
     callers: { ...text, default: 'any' },
+    drop: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     mask: text,
     without: text,
@@ -86,6 +89,7 @@ const drawn = sequence({
   ...(options && { options }),
   ...(filesystem === 'overlay' && { layouts: drawnLayouts }),
   callers: values.callers as Callers,
+  dropsCaches: values.drop,
 });
 const arbitrary = values.atime === undefined ? drawn : drawn.map((all) => ({ ...all, atime: flags[values.atime!]! }));
 
