@@ -41,6 +41,7 @@ export class Fork {
     let made = this.#superblocks.get(old);
     if (made === undefined) {
       made = old.fork(this);
+      if (old.flags !== undefined) made.flags = old.flags;
       if (old.userNamespace !== undefined) made.userNamespace = this.userNamespace(old.userNamespace);
       this.#superblocks.set(old, made);
     }

@@ -9,6 +9,9 @@ import {
   MS_BIND,
   MS_MOVE,
   MS_NOATIME,
+  MS_DIRSYNC,
+  MS_LAZYTIME,
+  MS_MANDLOCK,
   MS_NODEV,
   MS_NODIRATIME,
   MS_NOEXEC,
@@ -22,6 +25,7 @@ import {
   MS_SHARED,
   MS_SLAVE,
   MS_STRICTATIME,
+  MS_SYNCHRONOUS,
   MS_UNBINDABLE,
   PAGE_SIZE,
   PATH_MAX,
@@ -68,12 +72,13 @@ export function mountCall(
   checkMayMount(task);
   const mountFlags = mountFlagsOf(flags, place.mount);
   const page = cutToPage(data);
+  const allFlags = mountFlags | (flags & SUPERBLOCK_FLAGS);
   if ((flags & (MS_REMOUNT | MS_BIND)) === (MS_REMOUNT | MS_BIND)) reconfigureMount(task, place, mountFlags);
-  else if ((flags & MS_REMOUNT) !== 0) remount(task, place, mountFlags, page);
+  else if ((flags & MS_REMOUNT) !== 0) remount(task, place, allFlags, page);
   else if ((flags & MS_BIND) !== 0) bind(task, source, place, (flags & MS_REC) !== 0);
   else if ((flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) !== 0) changePropagation(place, flags);
   else if ((flags & MS_MOVE) !== 0) moveMount(task, source, place);
-  else newMount(task, source, place, type, page, mountFlags);
+  else newMount(task, source, place, type, page, allFlags);
 }
 
 /** The kernel reads one page of options and takes its last byte for the end. @see copy_mount_options() */
@@ -96,28 +101,52 @@ function mountFlagsOf(flags: number, mount: Mount): number {
   return wanted;
 }
 
-/** `ro` and `rw` are the kernel's words wherever they stand; the rest is the filesystem's. */
-function splitData(data: string, readOnly: boolean): { data: string; readOnly: boolean } {
+/** The words that are the kernel's wherever they stand, and the flag that each sets or clears. @see fs/fs_context.c */
+const SUPERBLOCK_WORDS: Readonly<Record<string, readonly [flag: number, sets: boolean] | undefined>> = {
+  ro: [MS_RDONLY, true],
+  rw: [MS_RDONLY, false],
+  sync: [MS_SYNCHRONOUS, true],
+  async: [MS_SYNCHRONOUS, false],
+  dirsync: [MS_DIRSYNC, true],
+  mand: [MS_MANDLOCK, true],
+  nomand: [MS_MANDLOCK, false],
+  lazytime: [MS_LAZYTIME, true],
+  nolazytime: [MS_LAZYTIME, false],
+};
+
+/** What a remount changes without a word. @see MS_RMT_MASK */
+const REMOUNT_FLAGS = MS_SYNCHRONOUS | MS_MANDLOCK | MS_LAZYTIME;
+const SUPERBLOCK_FLAGS = REMOUNT_FLAGS | MS_DIRSYNC;
+
+/** What of the options is the kernel's own, the rest being the filesystem's; `named` flags are those that words told. */
+function splitData(data: string, flags: number): { data: string; readOnly: boolean; flags: number; named: number } {
   const rest: string[] = [];
-  let ro = readOnly;
+  let wanted = flags;
+  let named = 0;
   for (const word of data.split(',')) {
-    if (word === 'ro') ro = true;
-    else if (word === 'rw') ro = false;
-    else if (word !== '') rest.push(word);
+    const known = SUPERBLOCK_WORDS[word];
+    if (known === undefined) {
+      if (word !== '') rest.push(word);
+      continue;
+    }
+    const [flag, sets] = known;
+    named |= flag;
+    wanted = sets ? wanted | flag : wanted & ~flag;
   }
-  return { data: rest.join(','), readOnly: ro };
+  return { data: rest.join(','), readOnly: (wanted & MS_RDONLY) !== 0, flags: wanted & SUPERBLOCK_FLAGS, named };
 }
 
 /** @see do_new_mount(), graft_tree() */
 function newMount(task: TaskContext, source: string, place: Path, type: string, data: string, flags: number): void {
   const { kernel } = task;
   const filesystem = kernel.filesystem(type);
-  const request = splitData(data, (flags & MS_RDONLY) !== 0);
+  const request = splitData(data, flags);
   const resolve = (path: string): Path => resolvePath(task, AT_FDCWD, path, LOOKUP_FOLLOW);
   if (!filesystem.userNamespaceMount && !isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
   const { userNamespace } = task.credentials;
-  const superblock = filesystem.mount({ kernel, source, ...request, resolve });
+  const superblock = filesystem.mount({ kernel, source, data: request.data, readOnly: request.readOnly, resolve });
   if (userNamespace !== initUserNamespace) superblock.userNamespace = userNamespace;
+  superblock.flags = request.flags;
   kernel.superblocks.add(superblock);
   const refusal = newMountRefusal(task, superblock, place);
   if (refusal !== undefined) {
@@ -127,8 +156,7 @@ function newMount(task: TaskContext, source: string, place: Path, type: string, 
     }
     raise(refusal);
   }
-  const readOnly = request.readOnly ? flags | MS_RDONLY : flags & ~MS_RDONLY;
-  task.namespace.attach(new Mount(superblock, superblock.root, source, readOnly), place);
+  task.namespace.attach(new Mount(superblock, superblock.root, source, flags & MOUNT_FLAGS), place);
 }
 
 /** Why nothing can be mounted there: on what was detached, or belongs to another namespace. @see do_lock_mount() */
@@ -220,14 +248,16 @@ function remount(task: TaskContext, place: Path, flags: number, data: string): v
   const { mount } = place;
   const { superblock } = mount;
   if (place.dentry !== mount.root || mount.namespace !== task.namespace) raise('EINVAL');
-  const request = splitData(data, (flags & MS_RDONLY) !== 0);
+  const request = splitData(data, flags);
   checkLockedFlags(mount, flags);
   if (!isRootOf(task, superblock)) raise('EPERM');
   shrinkDcache(superblock);
   if (request.readOnly) checkMayBeReadOnly(task, superblock);
   superblock.reconfigure(request.data, request.readOnly);
   superblock.readOnly = request.readOnly;
-  mount.flags = request.readOnly ? flags | MS_RDONLY : flags & ~MS_RDONLY;
+  const changed = request.named | REMOUNT_FLAGS;
+  superblock.flags = ((superblock.flags ?? 0) & ~changed) | (request.flags & changed);
+  mount.flags = flags & MOUNT_FLAGS;
 }
 
 /** Somebody writes to it, or a file that lost its last name still has to be removed. @see sb_prepare_remount_readonly() */
@@ -354,6 +384,17 @@ const MOUNT_WORDS: readonly (readonly [number, string])[] = [
   [MS_NOSYMFOLLOW, 'nosymfollow'],
 ];
 
+const SUPERBLOCK_SHOWN: readonly (readonly [number, string])[] = [
+  [MS_SYNCHRONOUS, ',sync'],
+  [MS_DIRSYNC, ',dirsync'],
+  [MS_MANDLOCK, ',mand'],
+  [MS_LAZYTIME, ',lazytime'],
+];
+
+/** The flags of a filesystem, each with a leading comma. @see show_sb_opts() */
+export const showSuperblockFlags = ({ flags = 0 }: Superblock): string =>
+  SUPERBLOCK_SHOWN.map(([flag, word]) => ((flags & flag) === 0 ? '' : word)).join('');
+
 const escapeCharacters = (text: string, unsafe: RegExp): string =>
   text.replace(unsafe, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
 
@@ -374,7 +415,8 @@ export function formatMounts(namespace: MountNamespace, root: Path): string {
   for (const mount of namespace.mounts.toSorted((a, b) => a.id - b.id)) {
     const at = pathFrom(root, { mount, dentry: mount.root });
     if (at === undefined) continue;
-    const options = (mount.readOnly ? 'ro' : 'rw') + showMountFlags(mount) + mount.superblock.showOptions();
+    const access = (mount.readOnly ? 'ro' : 'rw') + showSuperblockFlags(mount.superblock);
+    const options = access + showMountFlags(mount) + mount.superblock.showOptions();
     lines += `${escapeSource(mount.source)} ${escapePath(at)} ${mount.superblock.type.name} ${options} 0 0\n`;
   }
   return lines;

@@ -25,6 +25,8 @@ export interface Superblock {
   readonly root: Dentry;
   /** The whole filesystem refuses writes, whichever mount they come through. */
   readOnly: boolean;
+  /** A sum of `MS_SYNCHRONOUS`, `MS_DIRSYNC`, `MS_MANDLOCK` and `MS_LAZYTIME`; here they are only told. */
+  flags?: number;
   /** How many union filesystems lie on top of one another here; 0 for a plain one. */
   readonly stackDepth: number;
   /** Longest name in bytes. */
