@@ -1,7 +1,9 @@
 /** Stops of the machine with all options that go together; `npm run crash` runs each set by itself too. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { calls } from './calls.ts';
+import { putFile, viewOf } from '../unit/machine/union-machine.ts';
 import { prepare, stopEverywhere } from './stops.ts';
+import { MERGED, mountWorked, WORK, workedMachine } from './worked-machine.ts';
 
 const counts: string[] = [];
 afterAll(() => console.log(counts.join('\n')));
@@ -22,3 +24,19 @@ describe.each(['index=on,redirect_dir=on,metacopy=on', 'index=on,nfs_export=on,r
     afterAll(() => void counts.push(`${seen.points} stops with "${options}": ${JSON.stringify(seen)}`));
   },
 );
+
+test('a volatile union that was stopped mounts again only when its mark is taken away', () => {
+  const machine = workedMachine('');
+  machine.task.chdir('/');
+  machine.task.umount(MERGED);
+  mountWorked(machine.task, 'volatile');
+  putFile(machine.task, `${MERGED}/written`, 'text');
+  const { task } = machine.restart();
+  for (const options of ['', 'volatile']) {
+    expect(() => mountWorked(task, options)).toThrowError(expect.objectContaining({ code: 'EINVAL' }));
+  }
+  task.unlink(`${WORK}/work/incompat/volatile/dirty`);
+  for (const directory of ['incompat/volatile', 'incompat']) task.rmdir(`${WORK}/work/${directory}`);
+  mountWorked(task, '');
+  expect(viewOf(task, MERGED).get('/written')).toContain('"0:text"');
+});
