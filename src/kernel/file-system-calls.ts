@@ -8,6 +8,7 @@ import { asksForAttributes, fileattrIoctl } from './fileattr.ts';
 import { S_APPEND } from './inode.ts';
 import { dropFlock, flockFile } from './flock.ts';
 import { isFifo, isRegular } from '../abi/mode.ts';
+import { holdMapped, letGoOfMapped } from './mapped-file.ts';
 import { MappedRegion } from './mmap.ts';
 import { closeFile, openPath } from './open.ts';
 import { allocateRange, readAt, writeAt } from './read-write.ts';
@@ -189,8 +190,7 @@ export abstract class FileSystemCalls extends Door {
       if (shared && file.writable && (file.inode.flags & S_APPEND) !== 0) raise('EACCES');
       if (!file.readable) raise('EACCES');
       const mapping = file.ops.mmap(file);
-      file.references++;
-      return new MappedRegion(file, mapping, offset, length, writable, shared, closeFile);
+      return new MappedRegion(holdMapped(file), mapping, offset, length, writable, shared, () => letGoOfMapped(file));
     });
   }
 

@@ -187,6 +187,10 @@ class OverlayFileOperations implements FileOperations {
     return mapping;
   }
 
+  mapped(file: OpenFile): OpenFile {
+    return firstFile(file);
+  }
+
   fork(fork: Fork, old: OpenFile, made: OpenFile): void {
     const { note } = old;
     made.note =
