@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { type JailedTask, inLinux, inMachine } from './jail.ts';
 import { cases as attributeCases } from './attribute-cases.ts';
 import { cases as fileCases } from './file-cases.ts';
+import { cases as lowerDataCases } from './lower-data-cases.ts';
 import { cases as mountCases } from './mount-cases.ts';
 import { cases as overlayAttributeCases } from './overlay-attribute-cases.ts';
 import { cases as pathCases } from './path-cases.ts';
@@ -23,6 +24,7 @@ describe.each([
   ['paths', pathCases],
   ['fifos, locks, tmpfs', fileCases],
   ['watches', watchCases],
+  ['redirects, metacopy, data-only layers', lowerDataCases],
   ['attributes', attributeCases],
   ['attributes on overlays', overlayAttributeCases],
 ])('%s', (_, cases) => {
