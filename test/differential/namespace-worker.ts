@@ -2,9 +2,11 @@
 import koffi from 'koffi';
 import { AT_FDCWD, CLONE_NEWNS, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY } from '../../src/abi/flags.ts';
 import { checked, cstring, libc } from './linux-libc.ts';
-import { cases } from './namespace-cases.ts';
+import { cases as idCases } from './namespace-cases.ts';
 import { LinuxNamespaceTask, runInside } from './namespace-jail.ts';
+import { cases as overlayCases } from './namespace-overlay-cases.ts';
 
+const cases = { ...idCases, ...overlayCases };
 const library = koffi.load('libc.so.6');
 const setns = library.func('int setns(int fd, int type)') as (fd: number, type: number) => number;
 
