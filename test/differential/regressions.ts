@@ -224,4 +224,73 @@ export const regressions: readonly Regression[] = [
       ],
     } as unknown as Sequence,
   },
+  {
+    name: 'an attribute set by another name of an indexed file does not bring that name up',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 109,
+    sequence: {
+      layers: [[file('a/f'), { ...file('b/f'), type: 'link', to: 'a/f' }]],
+      upper: [],
+      options: ',index=on',
+      atime: RELATIME,
+      operations: [
+        { call: 'open', slot: 2, path: 'b/f', flags: 0o401000, mode: 0 },
+        { call: 'setxattr', path: 'a/f', name: 'user.a', value: 'value', flags: 1 },
+        { call: 'removexattr', path: 'a/f', name: 'user.a' },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a new link is looked up anew, and counts the index entry once the old name is gone',
+    filesystem: 'overlay',
+    seed: 3,
+    path: 66,
+    sequence: {
+      layers: [[file('b/b/e')]],
+      upper: [],
+      options: ',index=on,nfs_export=on',
+      atime: RELATIME,
+      operations: [
+        { call: 'link', path: 'b/b/e', newPath: 'd' },
+        { call: 'unlink', path: 'b/b/e' },
+        { call: 'stat', path: 'd' },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a device is copied up to the index by way of the work directory, which is the same',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 59,
+    sequence: {
+      layers: [
+        [
+          { ...file('d'), type: 'node', format: 8192, rdev: 15367 },
+          { ...file('f'), type: 'link', to: 'd' },
+        ],
+        [],
+      ],
+      upper: [],
+      options: ',index=on',
+      atime: RELATIME,
+      operations: [{ call: 'link', path: 'd', newPath: 'e' }],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a directory that a redirect led to elsewhere is stale by its own name, and listed only once',
+    filesystem: 'overlay',
+    seed: 1,
+    path: 4,
+    sequence: {
+      layers: [
+        [{ ...directory('b'), xattrs: [['trusted.overlay.redirect', 'c']] }],
+        [{ ...file('c/a/d'), type: 'node', format: 4096, rdev: 0 }],
+      ],
+      upper: [directory('b/a')],
+      options: '',
+      atime: RELATIME,
+      operations: [],
+    } as unknown as Sequence,
+  },
 ];

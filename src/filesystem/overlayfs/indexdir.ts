@@ -16,7 +16,7 @@ import { verifyUpper } from './index-entry.ts';
 import { noteOfNlink } from './nlink.ts';
 import { decodeOrigin, verifyHandle } from './origin.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { cleanupAndWhiteout } from './whiteout.ts';
+import { attempt, cleanupAndWhiteout } from './whiteout.ts';
 import { createWorkdir, namesIn, removeLeftOver, type WorkPlace } from './workdir.ts';
 import { XATTR_ORIGIN, XATTR_UPPER } from './xattr.ts';
 
@@ -67,7 +67,7 @@ function cleanupIndexdir(superblock: OverlaySuperblock, place: WorkPlace): void 
     const index = lookupDentry(indexdir!, name);
     if (index.inode === undefined) continue;
     if (name.startsWith('#')) {
-      removeLeftOver(place, index, 1);
+      attempt(() => removeLeftOver(place, index, 1));
       continue;
     }
     const state = stateOf(superblock, index);

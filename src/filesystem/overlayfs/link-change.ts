@@ -37,7 +37,7 @@ export function changeLinks(dentry: Dentry, step: () => void): void {
  */
 export function dropLink(dentry: Dentry): void {
   const inode = overlayInode(dentry);
-  const upperNames = (inode.upper?.inode!.nlink ?? 0) - (inode.indexed ? 1 : 0);
+  const upperNames = (inode.upper?.inode?.nlink ?? 0) - (inode.indexed ? 1 : 0);
   if (inode.nlink === 1 && upperNames > 0 && hasOtherName(dentry)) return;
   inode.dropNlink();
   if (inode.nlink > 0 && inode.indexed && inode.lowerInode!.nlink === 1 && !hasOtherName(dentry)) forget(inode);
