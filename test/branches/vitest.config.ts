@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/branches/*.sequences.ts', 'test/differential/*.test.ts', 'test/crash/*.test.ts'],
     testTimeout: 3_600_000,
     hookTimeout: 600_000,
-    reporters: ['dot'],
+    reporters: ['default'],
     coverage: {
       enabled: true,
       provider: 'v8',
