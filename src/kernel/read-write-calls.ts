@@ -35,10 +35,18 @@ export function copyRange(
   if (from.inode === to.inode && target + count > start && target < start + count) raise('EINVAL');
   if (start < 0 || target < 0) raise('EINVAL');
   if (count > 0) count = prepareWrite(kernel, to, count, target);
+  if (count > 0) checkSameFilesystem(from, to);
   const done = count === 0 ? 0 : spliceRange(from, start, to, target, count);
   if (offsetFrom === undefined) from.position += done;
   if (offsetTo === undefined) to.position += done;
   return done;
+}
+
+/** Unions ask the files behind theirs. @see generic_copy_file_checks(), ovl_copy_file_range() */
+function checkSameFilesystem(from: OpenFile, to: OpenFile): void {
+  if (from.inode.superblock !== to.inode.superblock) raise('EXDEV');
+  const [realFrom, realTo] = [from, to].map((file) => file.ops.backing?.(file));
+  if (realFrom !== undefined && realTo !== undefined) checkSameFilesystem(realFrom, realTo);
 }
 
 /** Linux adds as unsigned 64-bit numbers, where a negative position is a huge one. */

@@ -41,7 +41,7 @@ const withAttributes = (options: string): boolean => /=on|userxattr/.test(option
 
 /** Lets others than root do something: they own what root owned, and may write to the root of the tree. */
 function given(layer: Layer): Layer {
-  return layer.map((entry) => (entry.uid === 0 ? { ...entry, uid: 1000 } : entry));
+  return layer.map((entry) => (entry.uid === 0 ? { ...entry, uid: 1000, mode: entry.mode | 0o700 } : entry));
 }
 const openRoot: Layer[number] = {
   path: '',
