@@ -36,7 +36,7 @@ export function readDirectory(file: OpenFile, count: number): Dirent[] {
       iterateDirectory(file, add);
       break;
     } catch (error) {
-      if (!(error instanceof Errno) || entries.length === known || count < Number.MAX_SAFE_INTEGER) throw error;
+      if (!(error instanceof Errno) || entries.length === known) throw error;
     }
   }
   const last = entries.at(-1);

@@ -28,6 +28,9 @@ const directory = (path: string, mode = 0o755) =>
 const onTmpfs = (layer: Sequence['layers'][number], operations: unknown[], atime = RELATIME) =>
   ({ layers: [layer], options: '', atime, operations }) as Sequence;
 
+const onOverlay = (layer: Sequence['layers'][number], operations: unknown[]) =>
+  ({ layers: [layer], upper: [], options: '', atime: STRICTATIME, operations }) as unknown as Sequence;
+
 export const regressions: readonly Regression[] = [
   {
     name: 'a chown that is refused leaves the capabilities of the file',
@@ -292,5 +295,214 @@ export const regressions: readonly Regression[] = [
       atime: RELATIME,
       operations: [],
     } as unknown as Sequence,
+  },
+  {
+    name: 'a listing that fails behind its first entries answers those, and goes on behind the one that failed',
+    filesystem: 'overlay',
+    seed: 31,
+    path: 9,
+    sequence: {
+      layers: [
+        [
+          {
+            ...file('a/d'),
+            xattrs: [
+              ['trusted.overlay.metacopy', ''],
+              ['trusted.overlay.redirect', '/d'],
+            ],
+          },
+          file('a/c/e'),
+        ],
+        [],
+      ],
+      upper: [],
+      options: ',xino=on',
+      layout: 'two',
+      atime: RELATIME,
+      operations: [
+        { call: 'link', path: 'a/c/e', newPath: 'd' },
+        { call: 'open', slot: 3, path: 'a', flags: 0, mode: 0o777 },
+        { call: 'getdents', slot: 3, count: 3 },
+        { call: 'getdents', slot: 3, count: 3 },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a remount forgets names that nobody holds, and with them the numbers made up for directories',
+    filesystem: 'overlay',
+    seed: 12,
+    path: 2,
+    sequence: {
+      layers: [[directory('b')]],
+      upper: [],
+      options: '',
+      layout: 'two',
+      atime: RELATIME,
+      operations: [
+        { call: 'stat', path: 'b' },
+        { call: 'reconfigure', readOnly: false },
+        { call: 'stat', path: 'b' },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'times that become now are kept apart from values on their way to the upper layer',
+    filesystem: 'overlay',
+    seed: 62,
+    path: 19,
+    sequence: {
+      layers: [[]],
+      upper: [{ ...file('d', 4095), attributes: 0xa0 }],
+      options: '',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [{ call: 'utimensat', path: 'd', flags: 0 }],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'data that begins behind the size that the metadata tells cannot be copied up',
+    filesystem: 'overlay',
+    seed: 1,
+    path: 26,
+    sequence: {
+      layers: [
+        [
+          {
+            ...file('b/f'),
+            xattrs: [
+              ['trusted.overlay.metacopy', ''],
+              ['trusted.overlay.redirect', '/e'],
+            ],
+          },
+        ],
+        [file('e', 5, 20_000)],
+      ],
+      upper: [],
+      options: ',metacopy=on',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [{ call: 'open', slot: 1, path: 'b/f', flags: 0o2001, mode: 0o777 }],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a directory that two names lead to cannot move between them in a rename',
+    filesystem: 'overlay',
+    seed: 11,
+    path: 179,
+    sequence: {
+      layers: [
+        [{ ...directory('c'), xattrs: [['trusted.overlay.redirect', '/b']] }],
+        [file('a/a/f'), directory('b/a/b')],
+      ],
+      upper: [],
+      options: '',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [
+        { call: 'rmdir', path: 'b/a' },
+        { call: 'rename', path: 'a', newPath: 'c/a' },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a lock needs a file that is open for reading or writing',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 1,
+    sequence: onOverlay(
+      [directory('a/a')],
+      [
+        { call: 'open', slot: 2, path: 'a/f', flags: 0o103, mode: 0o700 },
+        { call: 'flock', slot: 2, operation: 2 },
+        { call: 'flock', slot: 0, operation: 0 },
+      ],
+    ),
+  },
+  {
+    name: 'a mapping is an access',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 51,
+    sequence: onOverlay(
+      [file('a/f')],
+      [
+        { call: 'open', slot: 0, path: 'a/f', flags: 0o400102, mode: 0o666 },
+        { call: 'mmap', slot: 1, region: 1, offset: 0, length: 16384, protection: 1, flags: 1 },
+      ],
+    ),
+  },
+  {
+    name: 'reading a hole through a mapping makes a page',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 168,
+    sequence: onOverlay(
+      [file('b/f', 5, 20000)],
+      [
+        { call: 'open', slot: 1, path: 'b/f', flags: 2, mode: 0o755 },
+        { call: 'mmap', slot: 2, region: 1, offset: 0, length: 4096, protection: 2, flags: 1 },
+        { call: 'load', region: 0, offset: 100, length: 1 },
+      ],
+    ),
+  },
+  {
+    name: 'a private write through a mapping makes a page of a hole',
+    filesystem: 'overlay',
+    seed: 101,
+    path: 19,
+    sequence: onOverlay(
+      [file('a/e', 1, 20000)],
+      [
+        { call: 'open', slot: 1, path: 'a/e', flags: 0o102, mode: 0o666 },
+        { call: 'mmap', slot: 1, region: 0, offset: 8192, length: 16384, protection: 2, flags: 2 },
+        { call: 'store', region: 0, offset: 4096, letter: 's', length: 1 },
+      ],
+    ),
+  },
+  {
+    name: 'a mapping keeps no lock of a closed file',
+    filesystem: 'overlay',
+    seed: 17,
+    path: 11,
+    sequence: onOverlay(
+      [file('e')],
+      [
+        { call: 'open', slot: 2, path: 'e', flags: 2, mode: 0o666 },
+        { call: 'flock', slot: 2, operation: 1 },
+        { call: 'mmap', slot: 2, region: 1, offset: 0, length: 4096, protection: 1, flags: 1 },
+        { call: 'open', slot: 2, path: 'e', flags: 0o1101, mode: 0o666 },
+        { call: 'flock', slot: 0, operation: 2 },
+      ],
+    ),
+  },
+  {
+    name: 'fallocate knows FALLOC_FL_WRITE_ZEROES before it looks at the descriptor',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 66,
+    sequence: onOverlay(
+      [directory('a/b')],
+      [
+        { call: 'open', slot: 4, path: 'a/b', flags: 0o200000, mode: 0 },
+        { call: 'fallocate', slot: 3, mode: 128, offset: 2, length: 4096 },
+      ],
+    ),
+  },
+  {
+    name: 'copy_file_range from a lower layer of another kind is refused',
+    filesystem: 'overlay',
+    seed: 203,
+    path: 80,
+    sequence: {
+      ...onOverlay(
+        [file('a/e')],
+        [
+          { call: 'open', slot: 0, path: 'd', flags: 0o102, mode: 0o666 },
+          { call: 'open', slot: 2, path: 'a/e', flags: 0, mode: 0 },
+          { call: 'copyFileRange', slot: 1, to: 0, offsetTo: 4097, length: 4096 },
+        ],
+      ),
+      layout: 'nested',
+    },
   },
 ];
