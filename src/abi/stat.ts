@@ -46,6 +46,8 @@ export interface Attributes {
   atime?: Timespec;
   mtime?: Timespec;
   ctime?: Timespec;
+  /** The times are "now", not values of the caller's. @see ATTR_TOUCH */
+  touch?: boolean;
 }
 
 /** One entry of a directory listing. @see getdents64(2) */

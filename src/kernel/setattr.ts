@@ -92,6 +92,7 @@ function prepareSetattr(kernel: Kernel, inode: Inode, attributes: Attributes, op
     if (!keepsSetgid) changes.mode &= ~S_ISGID;
   }
   changes.ctime = attributes.ctime ?? kernel.now();
+  if (options.touch) changes.touch = true;
   return changes;
 }
 

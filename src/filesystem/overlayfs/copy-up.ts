@@ -297,7 +297,7 @@ export function setOverlayAttributes(inode: OverlayInode, attributes: Attributes
   superblock.wantUpperWrite();
   copyUpFlags(dentry, attributes.size === undefined ? 0 : O_WRONLY);
   withCredentials(superblock.kernel, superblock.mounter, () => {
-    notifyChange(superblock.kernel, inode.upper!, attributes, { force: true });
+    notifyChange(superblock.kernel, inode.upper!, attributes, { force: true, touch: attributes.touch ?? false });
   });
   inode.copyAttributes();
 }
