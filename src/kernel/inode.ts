@@ -71,7 +71,10 @@ export interface Inode {
   permission?(credentials: Credentials, mask: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined;
 
   // Directories
-  /** The inode of the name, or `undefined`: nothing found is an answer, not an error. */
+  /**
+   * The inode of the name, or `undefined`: nothing found is an answer, not an error. The dentry may be given the
+   * filesystem's own copy of the name, so that it is kept once.
+   */
   lookup(dentry: Dentry): Inode | undefined;
   /**
    * Whether a lookup would surely find nothing: an answer without a dentry, for unions that ask many directories for

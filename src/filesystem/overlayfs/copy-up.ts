@@ -96,7 +96,7 @@ function copyUpOne(superblock: OverlaySuperblock, dentry: Dentry, flags: number)
   const copy: CopyUp = { superblock, dentry, inode, parent, lower, stat, link };
   const upper = isRegular(stat.mode) && superblock.hasTmpfile ? copyUpTmpfile(copy) : copyUpWorkdir(copy);
   inode.setUpper(upper);
-  superblock.rememberByUpper(inode);
+  superblock.makeKnown(inode);
   if (isDirectory(stat.mode)) inode.mayHaveWhiteouts = true;
   setUpperAlias(dentry);
   attempt(() => notifyChange(superblock.kernel, parent.upper!, { atime, mtime }));

@@ -77,21 +77,21 @@ export const upperOf = (dentry: Dentry): Dentry | undefined => (dentry.inode as 
 
 /** The uppermost real object: what the overlay shows. */
 export function realOf(inode: OverlayInode): Inode {
-  return (inode.upper ?? inode.lower[0]!.dentry).inode!;
+  return inode.real;
 }
 
 /** A directory that shows more than one layer. @see OVL_TYPE_MERGE() */
 export function isMerge(inode: OverlayInode): boolean {
   if (inode.upper === undefined) return inode.lower.length > 1;
-  return inode.lower.length > 0 && isDirectory(inode.mode);
+  return inode.lowerInode !== undefined && isDirectory(inode.mode);
 }
 
 export const isMergeOrLower = (inode: OverlayInode): boolean => inode.upper === undefined || isMerge(inode);
 
 /** An upper object whose inode number is that of the lower one it came from. @see OVL_TYPE_ORIGIN() */
 export function isOrigin(inode: OverlayInode): boolean {
-  return inode.upper !== undefined && inode.lower.length > 0 && inode.constantIno;
+  return inode.upper !== undefined && inode.lowerInode !== undefined && inode.constantIno;
 }
 
 /** A directory of the upper layer that never had anything to do with a lower one. @see ovl_pure_upper() */
-export const isPureUpper = (inode: OverlayInode): boolean => inode.lower.length === 0 && !inode.mayHaveWhiteouts;
+export const isPureUpper = (inode: OverlayInode): boolean => inode.lowerInode === undefined && !inode.mayHaveWhiteouts;

@@ -66,14 +66,15 @@ function forkObject(
   fork: Fork,
   layers: ReadonlyMap<Layer, Layer>,
 ): OverlayInode {
-  const made = new OverlayInode(superblock, old.mode, old.rdev);
+  const made = new OverlayInode(superblock, old.mode);
   made.upper = old.upper && fork.dentry(old.upper);
   made.lower = old.lower.map((path) => forkPath(path, fork, layers));
-  const { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable } = old;
+  const { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable } = old;
   const { constantIno, impure, mayHaveWhiteouts, redirect, version } = old;
-  Object.assign(made, { ino, uid, gid, nlink, size, flags, atime, mtime, ctime, linkable });
+  Object.assign(made, { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable });
   Object.assign(made, { constantIno, impure, mayHaveWhiteouts, redirect, version });
-  superblock.remember(made, old.key && fork.inode(old.key));
+  const key = old.key ?? (old.constantIno ? old.lowerInode : undefined);
+  superblock.remember(made, key && fork.inode(key));
   return made;
 }
 

@@ -28,8 +28,24 @@ export function getInode(superblock: OverlaySuperblock, params: InodeParams): Ov
   const key = byLower ? lower[0]!.dentry.inode! : upper?.inode;
   const known = key === undefined ? undefined : superblock.inodesByKey.get(key);
   if (known !== undefined && isSameObject(known, params)) return known;
+  if (byLower && isLean(params)) return makeLeanInode(superblock, lower[0]!);
   const inode = makeInode(superblock, params, byLower);
   superblock.remember(inode, key);
+  return inode;
+}
+
+/**
+ * A file of one lower layer whose only name is the one looked up: nothing else leads to it, so that it need not be
+ * found by its real object, and the name in the layer gets no dentry until it is used.
+ */
+function isLean({ upper, lower }: InodeParams): boolean {
+  return upper === undefined && lower.length === 1 && !lower[0]!.dentry.hashed;
+}
+
+function makeLeanInode(superblock: OverlaySuperblock, { dentry, layer }: LayerPath): OverlayInode {
+  const inode = new OverlayInode(superblock, dentry.inode!.mode);
+  inode.showLower(layer, dentry.inode!);
+  inode.constantIno = true;
   return inode;
 }
 
@@ -43,7 +59,7 @@ function isKnownByLower(superblock: OverlaySuperblock, lowest: LayerPath | undef
 
 /** Somebody may have changed the layers: then the inode found is another object's. @see ovl_verify_inode() */
 function isSameObject(inode: OverlayInode, { upper, lower }: InodeParams): boolean {
-  if (lower.length > 0 && inode.lower[0]?.dentry.inode !== lower[0]!.dentry.inode) return false;
+  if (lower.length > 0 && inode.lowerInode !== lower[0]!.dentry.inode) return false;
   if (upper === undefined) return inode.upper === undefined || !isDirectory(inode.mode);
   return inode.upper?.inode === upper.inode;
 }
@@ -53,9 +69,10 @@ export function makeInode(superblock: OverlaySuperblock, params: InodeParams, by
   const { upper, lower } = params;
   const real = (upper ?? lower[0]!.dentry).inode!;
   const isDir = isDirectory(real.mode);
-  const inode = new OverlayInode(superblock, real.mode, real.rdev);
+  const inode = new OverlayInode(superblock, real.mode);
   inode.upper = upper;
   inode.lower = lower;
+  inode.rdev = real.rdev;
   inode.redirect = params.redirect;
   inode.constantIno = byLower;
   if (!isDir && (upper !== undefined || byLower)) inode.nlink = real.nlink;

@@ -13,60 +13,51 @@ import type { Inode } from '../../kernel/inode.ts';
 import { genericPermission } from '../../kernel/permission.ts';
 import { copyUp, setOverlayAttributes } from './copy-up.ts';
 import { createObject, createTmpfile, linkObject, makeNode } from './dir.ts';
-import { isMerge, isOrigin, type LayerPath, NO_LOWER, realOf } from './entry.ts';
+import { OverlayAttributes } from './attributes.ts';
+import { isMerge, isOrigin } from './entry.ts';
 import { overlayFileOperations } from './file.ts';
 import { lookupOverlay } from './namei.ts';
-import { type DirCache, type ImpureCache, overlayDirectoryOperations } from './readdir.ts';
+import { overlayDirectoryOperations } from './readdir.ts';
 import { removeObject } from './remove.ts';
 import { renameObject } from './rename.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { getOverlayXattr, listOverlayXattrs, removeOverlayXattr, setOverlayXattr } from './xattr.ts';
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/mode.ts';
 
-export class OverlayInode implements Inode {
+/** The inode number stays that of the lower object when it is copied up. @see OVL_CONST_INO */
+const CONSTANT_INO = 1;
+/** The real names are held. */
+const PINNED = 2;
+const LINKABLE = 4;
+
+export class OverlayInode extends OverlayAttributes implements Inode {
   readonly superblock: OverlaySuperblock;
-  ino = 0;
-  mode: number;
-  uid = 0;
-  gid = 0;
-  nlink = 1;
-  rdev: number;
-  size = 0;
-  flags = 0;
-  atime!: Timespec;
-  mtime!: Timespec;
-  ctime!: Timespec;
-  readonly fileOperations: FileOperations;
-  linkable = false;
-
-  /** The object in the upper layer: there from the start, or since copy-up. */
-  upper: Dentry | undefined = undefined;
-  /** The objects in lower layers, topmost first; of a non-directory with an upper object, the one it came from. */
-  lower: readonly LayerPath[] = NO_LOWER;
-  /** A name of this inode: where it is copied up to. */
-  alias: Dentry | undefined = undefined;
-  /** What the inode is known by among the live ones; the real inode whose number it shows. */
-  key: Inode | undefined = undefined;
-  /** The inode number stays that of the lower object when it is copied up. @see OVL_CONST_INO */
-  constantIno = false;
-  /** The upper directory holds objects that came from lower layers. @see OVL_IMPURE */
-  impure = false;
-  /** A directory that is merged, or was. @see OVL_WHITEOUTS */
-  mayHaveWhiteouts = false;
-  /** Where the lower layers are to be looked into instead of the name. @see trusted.overlay.redirect */
-  redirect: string | undefined = undefined;
-  /** Counts the changes of a directory, so that cached listings are known to be old. */
-  version = 0;
-  cache: DirCache | undefined = undefined;
-  impureCache: ImpureCache | undefined = undefined;
   #holds = 0;
-  #pinned = false;
+  #state = 0;
 
-  constructor(superblock: OverlaySuperblock, mode: number, rdev: number) {
+  constructor(superblock: OverlaySuperblock, mode: number) {
+    super(mode);
     this.superblock = superblock;
-    this.mode = mode;
-    this.rdev = rdev;
-    this.fileOperations = isDirectory(mode) ? overlayDirectoryOperations : overlayFileOperations;
+  }
+
+  get fileOperations(): FileOperations {
+    return isDirectory(this.mode) ? overlayDirectoryOperations : overlayFileOperations;
+  }
+
+  get linkable(): boolean {
+    return (this.#state & LINKABLE) !== 0;
+  }
+
+  set linkable(linkable: boolean) {
+    this.#state = linkable ? this.#state | LINKABLE : this.#state & ~LINKABLE;
+  }
+
+  get constantIno(): boolean {
+    return (this.#state & CONSTANT_INO) !== 0;
+  }
+
+  set constantIno(constant: boolean) {
+    this.#state = constant ? this.#state | CONSTANT_INO : this.#state & ~CONSTANT_INO;
   }
 
   get holds(): number {
@@ -80,20 +71,20 @@ export class OverlayInode implements Inode {
   set holds(count: number) {
     this.#holds = count;
     if (count > 0) {
-      if (!this.#pinned) this.#pin();
+      if ((this.#state & PINNED) === 0) this.#pin();
     } else if (!isDirectory(this.mode) || this.nlink === 0) this.letGo();
   }
 
   /** Gives up the real names, unless somebody holds the inode. */
   letGo(): void {
-    if (!this.#pinned || this.#holds > 0) return;
-    this.#pinned = false;
+    if ((this.#state & PINNED) === 0 || this.#holds > 0) return;
+    this.#state &= ~PINNED;
     if (this.upper !== undefined) unpin(this.upper);
     for (const { dentry } of this.lower) unpin(dentry);
   }
 
   #pin(): void {
-    this.#pinned = true;
+    this.#state |= PINNED;
     if (this.upper !== undefined) pin(this.upper);
     for (const { dentry } of this.lower) pin(dentry);
   }
@@ -101,19 +92,7 @@ export class OverlayInode implements Inode {
   /** The inode got an upper object. @see ovl_inode_update() */
   setUpper(upper: Dentry): void {
     this.upper = upper;
-    if (this.#pinned) pin(upper);
-  }
-
-  /** Takes over the attributes of the real object. @see ovl_copyattr() */
-  copyAttributes(): void {
-    const real = realOf(this);
-    this.mode = real.mode;
-    this.uid = real.uid;
-    this.gid = real.gid;
-    this.atime = real.atime;
-    this.mtime = real.mtime;
-    this.ctime = real.ctime;
-    this.size = real.size;
+    if ((this.#state & PINNED) !== 0) pin(upper);
   }
 
   /** A name in this directory changed; `impurity` when one that came from a lower layer did. @see ovl_dir_modified() */
@@ -124,17 +103,19 @@ export class OverlayInode implements Inode {
 
   /** One name less. @see drop_nlink() */
   dropNlink(): void {
-    if (this.nlink > 0) this.nlink--;
+    if (this.nlink === 0) return;
+    this.superblock.makeKnown(this);
+    this.nlink--;
   }
 
   /** @see ovl_getattr() */
   getattr(): Stat {
-    const stat = realOf(this).getattr();
+    const stat = this.real.getattr();
     const { superblock } = this;
     const isDir = isDirectory(this.mode);
     let fsid = 0;
     if (!isDir || superblock.sameFilesystem) {
-      if (this.upper === undefined) fsid = this.lower[0]!.layer.fsid;
+      if (this.upper === undefined) fsid = this.lowerLayer!.fsid;
       else if (isOrigin(this)) fsid = this.#takeOriginIno(stat, isDir);
     }
     superblock.mapDeviceAndIno(this, stat, fsid);
@@ -144,11 +125,10 @@ export class OverlayInode implements Inode {
 
   /** The number of the lower object that this one came from, unless it is one of several links. */
   #takeOriginIno(stat: Stat, isDir: boolean): number {
-    const { dentry, layer } = this.lower[0]!;
-    const origin = dentry.inode!;
+    const origin = this.lowerInode!;
     if (!isDir && origin.nlink !== 1) return 0;
     stat.ino = origin.superblock.stackDepth === 0 ? origin.ino : origin.getattr().ino;
-    return layer.fsid;
+    return this.lowerLayer!.fsid;
   }
 
   setattr(attributes: Attributes): void {
@@ -209,7 +189,7 @@ export class OverlayInode implements Inode {
   }
 
   readlink(): string {
-    return realOf(this).readlink();
+    return this.real.readlink();
   }
 
   getxattr(name: string): Uint8Array | undefined {

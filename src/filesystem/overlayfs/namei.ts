@@ -11,7 +11,7 @@ import { isDirectory, isRegular } from '../../abi/mode.ts';
 import { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
-import { instantiate, lookupDentry, utf8Length } from '../../kernel/lookup.ts';
+import { lookupDentry, utf8Length } from '../../kernel/lookup.ts';
 import { hashOf } from '../../kernel/name-table.ts';
 import { isDeadDirectory } from '../../kernel/permission.ts';
 import { isOpaque, type Layer, type LayerPath, NO_LOWER, overlayInode, setEntry } from './entry.ts';
@@ -46,7 +46,10 @@ class LookupState {
     this.name = name;
   }
 
-  /** The dentry of `name` in a directory of the layer, if there is such a name; without garbage where there is not. */
+  /**
+   * The dentry of `name` in a directory of the layer, if there is such a name; without garbage where there is not. That
+   * of a lower file is not in the cache yet: most are never used.
+   */
   lookupPositive(directory: Dentry, name: string): Dentry | undefined {
     const cached = directory.children?.get(name);
     if (cached !== undefined) return cached.inode === undefined ? undefined : cached;
@@ -61,7 +64,8 @@ class LookupState {
       this.#spare = dentry;
       return undefined;
     }
-    instantiate(dentry, inode);
+    dentry.inode = inode;
+    if (this.layer!.index === 0 || isDirectory(inode.mode) || inode.nlink !== 1) dentry.hash();
     return dentry;
   }
 
@@ -108,9 +112,14 @@ function lookupLayers(directory: OverlayInode, dentry: Dentry): Inode | undefine
   if (state.metacopy || (upperMetacopy && lower.length === 0)) raise('EIO');
   setEntry(dentry, upper !== undefined, upperOpaque, state.xwhiteouts);
   if (upper === undefined && lower.length === 0) return undefined;
+  superblock.hasRedirects ||= state.redirect !== undefined;
+  if (upper !== undefined || lower.length > 1 || superblock.hasRedirects) {
+    for (const { dentry: real } of lower) if (!real.hashed) real.hash();
+  }
   const stack = lower.length === 0 && origin !== undefined ? [origin] : lower;
   const inode = superblock.getInode({ upper, lower: stack, redirect: upperRedirect });
   inode.alias = dentry;
+  if (inode.isLean) dentry.name = lower[0]!.dentry.name;
   return inode;
 }
 

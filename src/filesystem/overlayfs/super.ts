@@ -87,6 +87,8 @@ export class OverlaySuperblock implements Superblock {
   sharesWhiteout = true;
   /** Upper directories that a copy-up of a removed one of the same name has replaced; see {@link keepReplaced}. */
   readonly replaced: Dentry[] = [];
+  /** A redirect was followed: several names may lead to one lower object. */
+  hasRedirects = false;
   /** Live inodes by the real inode they are known by. */
   readonly inodesByKey = new Map<Inode, OverlayInode>();
   /** Live inodes of lower hard links, which copy-up will part. */
@@ -153,7 +155,7 @@ export class OverlaySuperblock implements Superblock {
 
   /** The mount of the layer that the inode's real object lies in. */
   realMount(inode: OverlayInode): Mount {
-    return inode.upper !== undefined ? this.upperMount : inode.lower[0]!.layer.mount;
+    return inode.upper !== undefined ? this.upperMount : inode.lowerLayer!.mount;
   }
 
   /** @throws Errno EROFS @see ovl_want_write() */
@@ -189,11 +191,16 @@ export class OverlaySuperblock implements Superblock {
     else this.inodesByKey.set(key, inode);
   }
 
-  /** An inode of a parted link got an upper object of its own. */
-  rememberByUpper(inode: OverlayInode): void {
+  /**
+   * The inode is more than what a lower layer shows under a name: it has to be found by the real object whose number
+   * it keeps, one of a parted link by the upper object that it got.
+   */
+  makeKnown(inode: OverlayInode): void {
     if (inode.key !== undefined) return;
+    const key = inode.constantIno ? inode.lowerInode : inode.upper?.inode;
+    if (key === undefined) return;
     this.partedInodes.delete(inode);
-    this.remember(inode, inode.upper!.inode!);
+    this.remember(inode, key);
   }
 
   /**

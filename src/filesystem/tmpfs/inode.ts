@@ -148,7 +148,9 @@ export class TmpfsInode implements Inode {
 
   lookup(dentry: Dentry): Inode | undefined {
     const entry = this.entries().get(dentry.name);
-    return entry === undefined ? undefined : this.superblock.inode(entry.ino);
+    if (entry === undefined) return undefined;
+    dentry.name = entry.name;
+    return this.superblock.inode(entry.ino);
   }
 
   lacks(name: string, hash: number): boolean {

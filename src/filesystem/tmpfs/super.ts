@@ -36,7 +36,7 @@ export class TmpfsSuperblock implements Superblock {
   usedInodeSpace = 0;
   #nextIno = 1;
   /** The inode objects that are in use, so that there is one for each number. */
-  readonly #live = new Map<number, TmpfsInode>();
+  #live = XArray.empty<TmpfsInode>(newEpoch());
 
   constructor(kernel: Kernel, dev: number, options: TmpfsOptions, readOnly: boolean) {
     this.kernel = kernel;
@@ -147,7 +147,7 @@ export class TmpfsSuperblock implements Superblock {
   }
 
   hasRemovedInodes(): boolean {
-    for (const { nlink } of this.#live.values()) if (nlink === 0) return true;
+    for (const { nlink } of this.#live.ascending()) if (nlink === 0) return true;
     return false;
   }
 
@@ -160,7 +160,7 @@ export class TmpfsSuperblock implements Superblock {
   sync(): void {}
 
   shutdown(): void {
-    this.#live.clear();
+    this.#live = XArray.empty(newEpoch());
   }
 
   /** Both sides go on in new epochs; no table is touched. */
