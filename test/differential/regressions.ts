@@ -146,4 +146,23 @@ export const regressions: readonly Regression[] = [
       operations: [{ call: 'utimensat', path: 'b/c/d', mtime: { sec: 0, nsec: 1073741822 }, flags: 256 }],
     } as unknown as Sequence,
   },
+  {
+    name: 'a lower hard link that copy-up parts has one link, whatever its layer counts',
+    filesystem: 'overlay',
+    seed: 880001,
+    path: 523,
+    sequence: {
+      layers: [[file('c/c/e')], [directory('b/c')]],
+      upper: [],
+      options: '',
+      atime: RELATIME,
+      operations: [
+        { call: 'link', path: 'c/c/e', newPath: 'b/f' },
+        { call: 'stack' },
+        { call: 'open', slot: 2, path: 'c/c/e', flags: 64, mode: 0 },
+        { call: 'unlink', path: 'c/c/e' },
+        { call: 'linkSlot', slot: 1, newPath: 'd' },
+      ],
+    } as unknown as Sequence,
+  },
 ];

@@ -75,7 +75,7 @@ export function makeInode(superblock: OverlaySuperblock, params: InodeParams, by
   inode.rdev = real.rdev;
   inode.redirect = params.redirect;
   inode.constantIno = byLower;
-  if (!isDir && (upper !== undefined || byLower)) inode.nlink = real.nlink;
+  inode.nlink = !isDir && (upper !== undefined || byLower) ? real.nlink : 1;
   inode.copyAttributes();
   inode.flags = real.flags | (upper === undefined ? 0 : protectionOf(real));
   inode.ino = isDir && !superblock.sameFilesystem ? superblock.nextIno() : keyIno(params, byLower);
