@@ -165,4 +165,27 @@ export const regressions: readonly Regression[] = [
       ],
     } as unknown as Sequence,
   },
+  {
+    name: 'a listing kept for the next opener finds out which names have gone since it was read',
+    filesystem: 'overlay',
+    seed: 880001,
+    path: 2477,
+    sequence: {
+      layers: [[file('c/d')], []],
+      upper: [],
+      options: '',
+      atime: RELATIME,
+      operations: [
+        { call: 'truncate', path: 'c/d', size: 8192 },
+        { call: 'open', slot: 4, path: 'c', flags: 0, mode: 0 },
+        { call: 'open', slot: 3, path: 'c', flags: 0, mode: 0 },
+        { call: 'mkdir', path: 'c/a', mode: 0o777 },
+        { call: 'getdents', slot: 4, count: 3 },
+        { call: 'close', slot: 4 },
+        { call: 'getdents', slot: 3, count: 1 },
+        { call: 'rmdir', path: 'c/a' },
+        { call: 'getdents', slot: 3, count: 3 },
+      ],
+    } as unknown as Sequence,
+  },
 ];

@@ -61,7 +61,8 @@ export interface DirCache {
   /** How many open directories list from it. */
   references: number;
   readonly entries: readonly CacheEntry[];
-  readonly dots: readonly CacheEntry[];
+  /** Those whose numbers are asked for when they are listed. */
+  readonly recalculated: readonly CacheEntry[];
   readonly witnesses: readonly Witness[];
 }
 
@@ -176,7 +177,7 @@ function getCache(dentry: Dentry): DirCache {
   const inode = overlayInode(dentry);
   const { cache } = inode;
   if (cache !== undefined && cache.version === inode.version && (cache.references > 0 || isSame(inode, cache))) {
-    if (cache.references === 0) forgetDots(cache);
+    if (cache.references === 0) forgetNumbers(cache);
     cache.references++;
     return cache;
   }
@@ -186,13 +187,14 @@ function getCache(dentry: Dentry): DirCache {
     ctime: directory!.ctime,
     size: directory!.size,
   }));
-  inode.cache = { version: inode.version, references: 1, entries, dots: dotsOf(entries), witnesses };
+  const recalculated = entries.filter(({ ino }) => ino === 0);
+  inode.cache = { version: inode.version, references: 1, entries, recalculated, witnesses };
   return inode.cache;
 }
 
-/** The directory above may have been copied up, which changes its number. */
-function forgetDots({ dots }: DirCache): void {
-  for (const entry of dots) if (entry.name === '..' || entry.isUpper) entry.ino = 0;
+/** A new listing would ask for these numbers again, and would find out which names have gone meanwhile. */
+function forgetNumbers({ recalculated }: DirCache): void {
+  for (const entry of recalculated) entry.ino = 0;
 }
 
 /** The listings that were carried over into each forked machine. */
@@ -204,14 +206,11 @@ function forkCache(fork: Fork, cache: DirCache): DirCache {
   forkedCaches.set(fork, known);
   const entries = cache.entries.map((entry) => ({ ...entry }));
   const { version } = cache;
-  const made = known.get(cache) ?? { version, references: 0, entries, dots: dotsOf(entries), witnesses: [] };
+  const made = known.get(cache) ?? { version, references: 0, entries, recalculated: [], witnesses: [] };
   known.set(cache, made);
   made.references++;
   return made;
 }
-
-const dotsOf = (entries: readonly CacheEntry[]): CacheEntry[] =>
-  entries.filter(({ name }) => name === '.' || name === '..');
 
 /** The layers are those that were read, and none was changed behind the overlay's back. */
 function isSame(inode: OverlayInode, { witnesses }: DirCache): boolean {
