@@ -188,4 +188,22 @@ export const regressions: readonly Regression[] = [
       ],
     } as unknown as Sequence,
   },
+  {
+    name: 'nothing is copied up into a removed directory whose last place was the work directory',
+    filesystem: 'overlay',
+    seed: 880001,
+    path: 2631,
+    sequence: {
+      layers: [[directory('b/a')]],
+      upper: [],
+      options: '',
+      atime: RELATIME,
+      operations: [
+        { call: 'open', slot: 3, path: 'b/a', flags: 0o200000, mode: 0 },
+        { call: 'rmdir', path: 'b/a' },
+        { call: 'rmdir', path: 'b' },
+        { call: 'fchmod', slot: 3, mode: 0o2755 },
+      ],
+    } as unknown as Sequence,
+  },
 ];

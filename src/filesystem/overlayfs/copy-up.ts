@@ -133,6 +133,16 @@ function copyUpTmpfile(copy: CopyUp): Dentry {
   }
 }
 
+/**
+ * A directory that was removed together with its whiteouts has its last place in the work directory. Nothing can be
+ * moved into it from there; what was built stays behind.
+ *
+ * @throws Errno EIO
+ */
+function checkDestination(directory: Dentry, workdir: Dentry): void {
+  if (directory.isWithin(workdir)) raise('EIO');
+}
+
 /** Builds the copy in the work directory and moves it into place. @see ovl_copy_up_workdir() */
 function copyUpWorkdir(copy: CopyUp): Dentry {
   const { superblock, dentry, parent, stat, link } = copy;
@@ -141,6 +151,9 @@ function copyUpWorkdir(copy: CopyUp): Dentry {
   const temp = createTemp(superblock, { mode: stat.mode & S_IFMT, rdev: stat.rdev, link });
   withCleanup(superblock, temp, () => {
     if (isRegular(stat.mode) && stat.size > 0) copyUpData(copy, upperMount, temp);
+  });
+  checkDestination(parent.upper!, workdir);
+  withCleanup(superblock, temp, () => {
     copyUpMetadata(copy, temp);
     const upper = lookupDentry(parent.upper!, dentry.name);
     if (upper.inode !== undefined) superblock.keepReplaced(upper);
