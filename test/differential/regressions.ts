@@ -206,4 +206,22 @@ export const regressions: readonly Regression[] = [
       ],
     } as unknown as Sequence,
   },
+  {
+    name: 'file capabilities that say nothing cannot be copied up',
+    filesystem: 'overlay',
+    seed: 880005,
+    path: 1737,
+    sequence: {
+      layers: [[file('c/f')], []],
+      upper: [],
+      options: '',
+      atime: RELATIME,
+      operations: [
+        { call: 'open', slot: 1, path: 'c/f', flags: 2, mode: 0 },
+        { call: 'fsetxattr', slot: 1, name: 'security.capability', value: '', flags: 0 },
+        { call: 'stack' },
+        { call: 'open', slot: 2, path: 'c/f', flags: 0o1002, mode: 0 },
+      ],
+    } as unknown as Sequence,
+  },
 ];

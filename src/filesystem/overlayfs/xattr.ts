@@ -9,8 +9,14 @@
 import { Errno, raise } from '../../abi/errno.ts';
 import { isDirectory, isRegular } from '../../abi/mode.ts';
 import { XATTR_NAME_MAX } from '../../abi/flags.ts';
-import { OVERLAY_XATTR_PREFIX, XATTR_SECURITY_PREFIX, XATTR_SYSTEM_PREFIX } from '../../abi/xattr.ts';
+import {
+  OVERLAY_XATTR_PREFIX,
+  XATTR_SECURITY_CAPABILITY,
+  XATTR_SECURITY_PREFIX,
+  XATTR_SYSTEM_PREFIX,
+} from '../../abi/xattr.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
+import { fileCapabilitiesAsTold } from '../../kernel/file-capabilities.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
@@ -169,7 +175,8 @@ const mustCopy = (name: string): boolean =>
 export function copyXattrs(superblock: OverlaySuperblock, from: Inode, to: Dentry): void {
   for (const name of from.listxattr()) {
     if (isPrivateXattr(name)) continue;
-    const value = from.getxattr(name) ?? raise('ENODATA');
+    const kept = from.getxattr(name) ?? raise('ENODATA');
+    const value = name === XATTR_SECURITY_CAPABILITY ? fileCapabilitiesAsTold(kept) : kept;
     try {
       vfsSetxattr(superblock.kernel, to, name, value, 0);
     } catch (error) {
