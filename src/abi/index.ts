@@ -5,6 +5,7 @@
  */
 export * from './capability.ts';
 export * from './errno.ts';
+export * from './fileattr.ts';
 export * from './flags.ts';
 export * from './mode.ts';
 export * from './stat.ts';

@@ -9,6 +9,8 @@ export interface Timespec {
 export interface Stat {
   dev: number;
   ino: number;
+  /** The inode number where `ino`, being a double, cannot tell it exactly: above 2⁵³. */
+  ino64?: bigint | undefined;
   mode: number;
   nlink: number;
   uid: number;
@@ -22,6 +24,16 @@ export interface Stat {
   ctime: Timespec;
   /** When the inode was made, where the filesystem keeps it. Linux tells it by statx(2) alone. */
   btime?: Timespec | undefined;
+  /** Sum of `STATX_ATTR_…`. Linux tells it by statx(2) alone. */
+  attributes?: number | undefined;
+  /** What of `attributes` the filesystem tells at all. */
+  attributesMask?: number | undefined;
+}
+
+/** What statx(2) tells of file attributes beyond the other answers of stat(2). */
+export interface StatxAttributes {
+  readonly attributes: number;
+  readonly attributesMask: number;
 }
 
 /** What a change of attributes sets; what is left out stays. @see struct iattr */
@@ -39,6 +51,8 @@ export interface Attributes {
 /** One entry of a directory listing. @see getdents64(2) */
 export interface Dirent {
   readonly ino: number;
+  /** As {@link Stat.ino64}. */
+  readonly ino64?: bigint | undefined;
   /** The position at which a listing goes on behind this entry: what `lseek` takes. */
   readonly off: number;
   /** `DT_…` */
@@ -58,6 +72,8 @@ export interface StatFS {
   ffree: number;
   namelen: number;
   flags: number;
+  /** The identity of the filesystem, two words of 32 bits; zeros where it has none. */
+  fsid?: readonly [number, number];
 }
 
 /** Orders two moments: negative when `a` is earlier. */

@@ -122,7 +122,7 @@ export class BigIntStats extends StatsBase {
     this.gid = BigInt(stat.gid);
     this.rdev = BigInt(stat.rdev);
     this.blksize = BigInt(stat.blksize);
-    this.ino = BigInt(stat.ino);
+    this.ino = stat.ino64 ?? BigInt(stat.ino);
     this.size = BigInt(stat.size);
     this.blocks = BigInt(stat.blocks);
     this.atimeNs = nanoseconds(stat.atime);

@@ -27,35 +27,60 @@ import {
   W_OK,
   X_OK,
 } from '../abi/flags.ts';
+import { STATX_ATTR_AUTOMOUNT, STATX_ATTR_DAX, STATX_ATTR_MOUNT_ROOT } from '../abi/fileattr.ts';
 import { isDirectory, isRegular, isSpecial } from '../abi/mode.ts';
 import type { Attributes, Stat, StatFS, Timespec } from '../abi/stat.ts';
 import type { TaskContext } from './context.ts';
-import { S_APPEND } from './inode.ts';
+import { type Inode, S_APPEND } from './inode.ts';
 import { withCredentials } from './kernel.ts';
 import { type Path, wantWrite } from './mount.ts';
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, resolvePath, walkPath } from './namei.ts';
 import { checkPermission, MAY_WRITE } from './permission.ts';
 import { doTruncate, notifyChange, vfsChmod, vfsChown } from './setattr.ts';
+import { fromKgidMunged, fromKuidMunged, initUserNamespace, makeKuid } from './user-namespace.ts';
 
 const walkFlags = (flags: number): number =>
   ((flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW) | ((flags & AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
 
+/** The attributes, with the owners as the caller's user namespace knows them. @see cp_new_stat() */
+export function tellStat({ credentials: { userNamespace } }: TaskContext, inode: Inode): Stat {
+  const stat = inode.getattr();
+  if (userNamespace === initUserNamespace) return stat;
+  const { uid, gid } = stat;
+  return { ...stat, uid: fromKuidMunged(userNamespace, uid), gid: fromKgidMunged(userNamespace, gid) };
+}
+
 export function statAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
-  return resolvePath(task, dirfd, path, walkFlags(flags)).dentry.inode!.getattr();
+  return tellStat(task, resolvePath(task, dirfd, path, walkFlags(flags)).dentry.inode!);
 }
+
+/** As `statAt`, with the attributes of the file. @see vfs_statx_path() */
+export function statxAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat {
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
+  const { mount, dentry } = resolvePath(task, dirfd, path, walkFlags(flags));
+  const inode = dentry.inode!;
+  const stat = inode.getattr();
+  const told = inode.statxAttributes?.();
+  stat.attributes = (told?.attributes ?? 0) | (dentry === mount.root ? STATX_ATTR_MOUNT_ROOT : 0);
+  stat.attributesMask = (told?.attributesMask ?? 0) | VFS_ATTRIBUTES;
+  return stat;
+}
+
+/** What statx(2) tells of any file. */
+const VFS_ATTRIBUTES = STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX | STATX_ATTR_MOUNT_ROOT;
 
 /** The attributes, or why there are none: nothing is thrown for a name that is not there. */
 export function findAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat | ErrnoCode {
   const found = walkPath(task, dirfd, path, walkFlags(flags));
-  return typeof found === 'string' ? found : found.dentry.inode!.getattr();
+  return typeof found === 'string' ? found : tellStat(task, found.dentry.inode!);
 }
 
 /** `undefined` where there is no such name. */
 export function statIfPresentAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat | undefined {
   const found = walkPath(task, dirfd, path, walkFlags(flags));
   if (found === 'ENOENT' || found === 'ENOTDIR') return undefined;
-  return typeof found === 'string' ? raise(found) : found.dentry.inode!.getattr();
+  return typeof found === 'string' ? raise(found) : tellStat(task, found.dentry.inode!);
 }
 
 /** access(2): asks for the real ids, not those that file calls are made with. @see do_faccessat() */
@@ -63,7 +88,7 @@ export function accessAt(task: TaskContext, dirfd: number, path: string, mode: n
   if ((mode & ~7) !== 0 || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
   const { credentials } = task;
   if ((flags & AT_EACCESS) !== 0) return checkAccess(task, dirfd, path, mode, flags);
-  const capabilities = credentials.uid === 0 ? CAP_FULL_SET : 0;
+  const capabilities = credentials.uid === makeKuid(credentials.userNamespace, 0) ? CAP_FULL_SET : 0;
   const real = { ...credentials, fsuid: credentials.uid, fsgid: credentials.gid, capabilities };
   withCredentials(task.kernel, real, () => checkAccess(task, dirfd, path, mode, flags));
 }

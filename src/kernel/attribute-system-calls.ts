@@ -12,6 +12,8 @@ import {
   statAt,
   statfsOf,
   statIfPresentAt,
+  statxAt,
+  tellStat,
   utimesAt,
   utimesPath,
 } from './attribute-calls.ts';
@@ -44,7 +46,7 @@ export abstract class AttributeSystemCalls extends FileSystemCalls {
   fstat(fd: number): Stat {
     try {
       this.enter('fstat');
-      return this.files.get(fd).inode.getattr();
+      return tellStat(this, this.files.get(fd).inode);
     } catch (error) {
       throw this.refuse(error, 'fstat');
     }
@@ -64,7 +66,7 @@ export abstract class AttributeSystemCalls extends FileSystemCalls {
   }
 
   statx(dirfd: number, path: string, flags: number): Stat {
-    return this.call('statx', path, undefined, () => statAt(this, dirfd, path, flags));
+    return this.call('statx', path, undefined, () => statxAt(this, dirfd, path, flags));
   }
 
   access(path: string, mode: number): void {

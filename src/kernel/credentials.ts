@@ -1,4 +1,5 @@
 import { CAP_FULL_SET } from '../abi/capability.ts';
+import { initUserNamespace, type UserNamespace } from './user-namespace.ts';
 
 /**
  * Who a task is. Immutable: a change makes a new value, so that open files and mounts may keep the one they were
@@ -18,8 +19,10 @@ export interface Credentials {
   readonly fsgid: number;
   /** Supplementary groups. */
   readonly groups: readonly number[];
-  /** The effective capabilities, a sum of `CAP_…`. */
+  /** The effective capabilities, a sum of `CAP_…`. They count in {@link userNamespace}. */
   readonly capabilities: number;
+  /** What the ids that calls take and tell belong to; the ids here are the machine's. */
+  readonly userNamespace: UserNamespace;
 }
 
 /** Root, with every capability. */
@@ -34,11 +37,30 @@ export const rootCredentials: Credentials = Object.freeze({
   fsgid: 0,
   groups: Object.freeze([]),
   capabilities: CAP_FULL_SET,
+  userNamespace: initUserNamespace,
 });
 
-/** Has the capability, one of `CAP_…`. */
+/** Has the capability, one of `CAP_…`, over the whole machine. @see capable() */
 export const isCapable = (credentials: Credentials, capability: number): boolean =>
-  (credentials.capabilities & capability) !== 0;
+  (credentials.capabilities & capability) !== 0 && credentials.userNamespace === initUserNamespace;
+
+/** Has the capability over what belongs to `namespace`. @see ns_capable(), cap_capable() */
+export function isCapableIn(credentials: Credentials, namespace: UserNamespace, capability: number): boolean {
+  const own = credentials.userNamespace;
+  for (let at = namespace; at !== own; at = at.parent!) {
+    if (at.level <= own.level) return false;
+    if (at.parent === own && at.owner === credentials.euid) return true;
+  }
+  return (credentials.capabilities & capability) !== 0;
+}
+
+/** Has the capability over a file, whose owner and group its namespace has to know. @see capable_wrt_inode_uidgid() */
+export const isCapableOver = (
+  { capabilities, userNamespace }: Credentials,
+  inode: { readonly uid: number; readonly gid: number },
+  capability: number,
+): boolean =>
+  (capabilities & capability) !== 0 && (userNamespace === initUserNamespace || userNamespace.hasOwner(inode));
 
 /** The group is the task's own or one of its supplementary ones. */
 export const isInGroup = (credentials: Credentials, gid: number): boolean =>

@@ -1,12 +1,14 @@
 /** System calls on descriptors: open, read, write, seek, lock, map, list. */
 import { raise } from '../abi/errno.ts';
-import { AT_FDCWD, FICLONE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../abi/flags.ts';
+import { AT_FDCWD, FICLONE, MAP_PRIVATE, MAP_SHARED, PROT_WRITE } from '../abi/flags.ts';
 import type { Dirent } from '../abi/stat.ts';
 import { truncatePath } from './attribute-calls.ts';
 import type { OpenFile } from './file.ts';
+import { asksForAttributes, fileattrIoctl } from './fileattr.ts';
 import { S_APPEND } from './inode.ts';
 import { dropFlock, flockFile } from './flock.ts';
 import { isFifo, isRegular } from '../abi/mode.ts';
+import { holdMapped, letGoOfMapped } from './mapped-file.ts';
 import { MappedRegion } from './mmap.ts';
 import { closeFile, openPath } from './open.ts';
 import { allocateRange, readAt, writeAt } from './read-write.ts';
@@ -174,20 +176,21 @@ export abstract class FileSystemCalls extends Door {
   }
 
   flock(fd: number, operation: number): void {
-    this.call('flock', undefined, undefined, () => flockFile(this.files.getUsable(fd), operation));
+    this.call('flock', undefined, undefined, () => flockFile(() => this.files.getUsable(fd), operation));
   }
 
   mmap(fd: number, offset: number, length: number, protection: number, flags: number): MappedRegion {
     return this.call('mmap', undefined, undefined, () => {
+      if (offset % 4096 !== 0) raise('EINVAL');
       const file = this.files.getUsable(fd);
       const shared = (flags & MAP_SHARED) !== 0;
-      if (length <= 0 || offset % 4096 !== 0 || shared === ((flags & MAP_PRIVATE) !== 0)) raise('EINVAL');
+      if (length <= 0 || shared === ((flags & MAP_PRIVATE) !== 0)) raise('EINVAL');
       const writable = (protection & PROT_WRITE) !== 0;
-      if ((protection & (PROT_READ | PROT_WRITE)) !== 0 && !file.readable) raise('EACCES');
       if (shared && writable && !file.writable) raise('EACCES');
+      if (shared && file.writable && (file.inode.flags & S_APPEND) !== 0) raise('EACCES');
+      if (!file.readable) raise('EACCES');
       const mapping = file.ops.mmap(file);
-      file.references++;
-      return new MappedRegion(file, mapping, offset, length, writable, shared, closeFile);
+      return new MappedRegion(holdMapped(file), mapping, offset, length, writable, shared, () => letGoOfMapped(file));
     });
   }
 
@@ -201,6 +204,7 @@ export abstract class FileSystemCalls extends Door {
     return this.call('ioctl', undefined, undefined, () => {
       const file = this.files.getUsable(fd);
       if (request === FICLONE) return this.#clone(file, argument as number);
+      if (asksForAttributes(request)) return fileattrIoctl(this.kernel, file, request, argument);
       return file.ops.ioctl(file, request, argument);
     });
   }

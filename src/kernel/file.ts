@@ -55,7 +55,7 @@ export class OpenFile {
 }
 
 /** Takes one entry of a listing; answers false when it wants no more (that entry is then not taken). */
-export type Filldir = (name: string, ino: number, type: number) => boolean;
+export type Filldir = (name: string, ino: number | bigint, type: number) => boolean;
 
 /** What a filesystem does with its open files. The kernel has checked access mode, positions and size limits. */
 export interface FileOperations {
@@ -92,6 +92,8 @@ export interface FileOperations {
   fork?(fork: Fork, old: OpenFile, made: OpenFile): void;
   /** The file of a layer where the data of a union's file is at present: what the kernel itself copies from. */
   backing?(file: OpenFile): OpenFile;
+  /** The open file that a mapping is of, where it is another one than this. */
+  mapped?(file: OpenFile): OpenFile;
   /** Called for each close(2) of a descriptor. */
   flush?(file: OpenFile): void;
 }

@@ -12,11 +12,13 @@ const locks = new WeakMap<Inode, Map<OpenFile, number>>();
  * would wait keeps it.
  *
  * @see flock_lock_inode()
- * @throws Errno EINVAL, EAGAIN with LOCK_NB; WouldBlock without
+ * @throws Errno EINVAL, EBADF for a file that is open for neither reading nor writing, EAGAIN with LOCK_NB; WouldBlock without
  */
-export function flockFile(file: OpenFile, operation: number): void {
+export function flockFile(open: () => OpenFile, operation: number): void {
   const kind = operation & ~LOCK_NB;
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) raise('EINVAL');
+  const file = open();
+  if (kind !== LOCK_UN && !file.readable && !file.writable) raise('EBADF');
   const holders = locks.get(file.inode) ?? new Map<OpenFile, number>();
   if (kind === LOCK_UN) {
     holders.delete(file);

@@ -3,6 +3,7 @@
  * new kernel starts without; only those that something holds are made again, through here. Holders pin what they hold
  * anew, so that counts come out by themselves.
  */
+import type { Credentials } from './credentials.ts';
 import { Dentry } from './dentry.ts';
 import { grabFile, OpenFile } from './file.ts';
 import { forkFlock } from './flock.ts';
@@ -10,6 +11,7 @@ import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import { Mount, MountNamespace, type Path } from './mount.ts';
 import type { Superblock } from './superblock.ts';
+import type { UserNamespace } from './user-namespace.ts';
 
 /** A fork in progress. Each method answers what stands in the new kernel for an object of the old one, made once. */
 export class Fork {
@@ -21,6 +23,8 @@ export class Fork {
   readonly #mounts = new Map<Mount, Mount>();
   readonly #namespaces = new Map<MountNamespace, MountNamespace>();
   readonly #files = new Map<OpenFile, OpenFile>();
+  readonly #userNamespaces = new Map<UserNamespace, UserNamespace>();
+  readonly #credentials = new Map<Credentials, Credentials>();
 
   /** `renumbers`: filesystems come from elsewhere and get device numbers of the new kernel. */
   constructor(kernel: Kernel, renumbers = false) {
@@ -37,7 +41,29 @@ export class Fork {
     let made = this.#superblocks.get(old);
     if (made === undefined) {
       made = old.fork(this);
+      if (old.flags !== undefined) made.flags = old.flags;
+      if (old.userNamespace !== undefined) made.userNamespace = this.userNamespace(old.userNamespace);
       this.#superblocks.set(old, made);
+    }
+    return made;
+  }
+
+  userNamespace(old: UserNamespace): UserNamespace {
+    if (old.parent === undefined) return old;
+    let made = this.#userNamespaces.get(old);
+    if (made === undefined) {
+      made = old.fork(this.userNamespace(old.parent));
+      this.#userNamespaces.set(old, made);
+    }
+    return made;
+  }
+
+  credentials(old: Credentials): Credentials {
+    if (old.userNamespace.parent === undefined) return old;
+    let made = this.#credentials.get(old);
+    if (made === undefined) {
+      made = { ...old, userNamespace: this.userNamespace(old.userNamespace) };
+      this.#credentials.set(old, made);
     }
     return made;
   }
@@ -69,6 +95,8 @@ export class Fork {
       made = new Mount(this.superblock(old.superblock), this.dentry(old.root), old.source, old.flags, old.id);
       made.lazy = old.lazy;
       made.expiring = old.expiring;
+      made.lockedFlags = old.lockedFlags;
+      made.locked = old.locked;
       this.#mounts.set(old, made);
     }
     return made;
@@ -81,7 +109,7 @@ export class Fork {
   namespace(old: MountNamespace): MountNamespace {
     let made = this.#namespaces.get(old);
     if (made === undefined) {
-      made = new MountNamespace(this.kernel);
+      made = new MountNamespace(this.kernel, this.userNamespace(old.userNamespace));
       this.#namespaces.set(old, made);
       for (const mount of old.mounts) {
         const at = mount.parent && { mount: mount.parent, dentry: mount.mountpoint! };
@@ -95,7 +123,14 @@ export class Fork {
     let made = this.#files.get(old);
     if (made === undefined) {
       const dentry = this.dentry(old.dentry);
-      made = new OpenFile(this.mount(old.mount), dentry, this.inode(old.inode), old.flags, old.credentials, old.ops);
+      made = new OpenFile(
+        this.mount(old.mount),
+        dentry,
+        this.inode(old.inode),
+        old.flags,
+        this.credentials(old.credentials),
+        old.ops,
+      );
       this.#files.set(old, made);
       made.position = old.position;
       made.references = 0;

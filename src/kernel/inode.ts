@@ -16,7 +16,8 @@
  *
  * @see include/linux/fs.h, Documentation/filesystems/vfs.rst
  */
-import type { Attributes, Stat, Timespec } from '../abi/stat.ts';
+import type { FileAttributes } from '../abi/fileattr.ts';
+import type { Attributes, Stat, StatxAttributes, Timespec } from '../abi/stat.ts';
 import type { Credentials } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import type { FileOperations } from './file.ts';
@@ -58,11 +59,16 @@ export interface Inode {
   holds: number;
   /** Made by O_TMPFILE and may still be given a name. @see I_LINKABLE */
   linkable: boolean;
+  /** The one name of a directory in the cache, where more than one may lead to it. @see __d_find_any_alias() */
+  readonly alias?: Dentry | undefined;
 
   /** Every attribute as stat(2) tells it. */
   getattr(): Stat;
-  /** Sets attributes. The kernel has cleared set-id bits and filled in `ctime`. @throws Errno ENOSPC, EFBIG */
-  setattr(attributes: Attributes): void;
+  /**
+   * Sets attributes. The kernel has cleared set-id bits and filled in `ctime`. `dentry` is the name by which the inode
+   * was reached, as for extended attributes: a union copies that one up. @throws Errno ENOSPC, EFBIG
+   */
+  setattr(attributes: Attributes, dentry?: Dentry): void;
   /** Marks an access at `now`; the kernel has applied relatime. */
   touchAtime(now: Timespec): void;
   /** Marks a write to a fifo; a union leaves its layers as they are and has none. @see file_update_time() */
@@ -89,8 +95,8 @@ export interface Inode {
   mknod(dentry: Dentry, mode: number, rdev: number): Inode;
   /** A new symlink whose text is `target`. @throws Errno ENOSPC */
   symlink(dentry: Dentry, target: string): Inode;
-  /** One more name for what `old` names. Answers the inode that the new dentry gets. */
-  link(old: Dentry, dentry: Dentry): Inode;
+  /** One more name for what `old` names. Answers the inode that the new dentry gets; without one it is forgotten. */
+  link(old: Dentry, dentry: Dentry): Inode | undefined;
   /** Removes the name of what is no directory. The inode goes with its last name and holder. */
   unlink(dentry: Dentry): void;
   /** @throws Errno ENOTEMPTY */
@@ -110,11 +116,18 @@ export interface Inode {
   /** @throws Errno EOPNOTSUPP for a name space the filesystem does not keep */
   getxattr(name: string): Uint8Array | undefined;
   /** @throws Errno EEXIST, ENODATA, EOPNOTSUPP, ENOSPC */
-  setxattr(name: string, value: Uint8Array, flags: number): void;
+  setxattr(name: string, value: Uint8Array, flags: number, dentry?: Dentry): void;
   /** @throws Errno ENODATA, EOPNOTSUPP */
-  removexattr(name: string): void;
+  removexattr(name: string, dentry?: Dentry): void;
   /** Names as kept, `trusted.` ones included; the kernel hides those from callers without CAP_SYS_ADMIN. */
   listxattr(): string[];
+
+  /** What chattr(1) sets, of a regular file or directory; left out where no attributes are kept. */
+  fileattrGet?(): FileAttributes;
+  /** The kernel has checked who asks. @throws Errno EOPNOTSUPP for an attribute that cannot be kept */
+  fileattrSet?(attributes: FileAttributes, dentry?: Dentry): void;
+  /** What statx(2) tells of attributes, and which ones it can tell: sums of `STATX_ATTR_…`. */
+  statxAttributes?(): StatxAttributes;
 }
 
 /** Keeps an inode alive though its last name may go. @see ihold() */

@@ -19,7 +19,9 @@ export function vfsLink(kernel: Kernel, old: Dentry, directory: Dentry, dentry: 
   if (isDirectory(inode.mode)) raise('EPERM');
   if (inode.nlink === 0 && !inode.linkable) raise('ENOENT');
   traceMetadata('link', directory.inode!, dentry.name);
-  instantiate(dentry, directory.inode!.link(old, dentry));
+  const linked = directory.inode!.link(old, dentry);
+  if (linked === undefined) dentry.drop();
+  else instantiate(dentry, linked);
   inode.linkable = false;
   notify(kernel, inode, IN_ATTRIB, undefined, false);
   notify(kernel, directory.inode!, IN_CREATE, dentry.name, false);

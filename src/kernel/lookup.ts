@@ -1,5 +1,6 @@
 /** One step of a lookup: a name in a directory, through the dentry cache. @see fs/namei.c lookup_dcache(), __lookup_slow() */
 import { raise } from '../abi/errno.ts';
+import { isDirectory } from '../abi/mode.ts';
 import { Dentry } from './dentry.ts';
 import type { Inode } from './inode.ts';
 import { isDeadDirectory } from './permission.ts';
@@ -7,15 +8,16 @@ import { isDeadDirectory } from './permission.ts';
 /**
  * The dentry of `name` in `directory`, negative where there is no such name. Checks no permission.
  *
+ * @param isLocked no directory may be moved meanwhile, as two of them are locked
  * @throws Errno ENAMETOOLONG; ENOENT in a removed directory
  */
-export function lookupDentry(directory: Dentry, name: string): Dentry {
+export function lookupDentry(directory: Dentry, name: string, isLocked = false): Dentry {
   const cached = directory.children?.get(name);
   if (cached !== undefined) return cached;
-  return lookupSlow(directory, name);
+  return lookupSlow(directory, name, isLocked);
 }
 
-function lookupSlow(directory: Dentry, name: string): Dentry {
+function lookupSlow(directory: Dentry, name: string, isLocked: boolean): Dentry {
   const { superblock } = directory;
   if (isDeadDirectory(directory)) raise('ENOENT');
   if (name.length * 3 > superblock.nameMax && utf8Length(name) > superblock.nameMax) raise('ENAMETOOLONG');
@@ -26,9 +28,27 @@ function lookupSlow(directory: Dentry, name: string): Dentry {
   }
   const dentry = new Dentry(superblock, name, directory, undefined);
   const inode = directory.inode!.lookup(dentry);
-  if (inode !== undefined) instantiate(dentry, inode);
-  else if (superblock.keepsNegativeDentries) dentry.hash();
+  if (inode !== undefined) return spliceAlias(dentry, inode, isLocked);
+  if (superblock.keepsNegativeDentries) dentry.hash();
   return dentry;
+}
+
+/**
+ * Gives a name that was looked up its inode. A directory has one name only: the one it was known by moves here.
+ *
+ * @throws Errno ELOOP when it would come to lie within itself; ESTALE when it cannot be moved now
+ * @see d_splice_alias(), __d_unalias()
+ */
+function spliceAlias(dentry: Dentry, inode: Inode, isLocked: boolean): Dentry {
+  const alias = isDirectory(inode.mode) ? inode.alias : undefined;
+  if (alias === undefined || alias === dentry) {
+    instantiate(dentry, inode);
+    return dentry;
+  }
+  if (dentry.isWithin(alias)) raise('ELOOP');
+  if (isLocked && alias.parent !== dentry.parent) raise('ESTALE');
+  alias.move(dentry);
+  return alias;
 }
 
 /** Gives a name its inode and makes it known. @see d_add(), d_instantiate() */

@@ -58,8 +58,14 @@ export class MappedRegion {
   write(offset: number, bytes: Uint8Array): void {
     if (!this.#writable) raise('EFAULT');
     this.#check(offset, bytes.length);
-    if (this.#private) for (let i = 0; i < bytes.length; i++) this.#private.set(offset + i, bytes[i]!);
+    if (this.#private) this.#writePrivate(this.#private, offset, bytes);
     else this.#mapping.write(bytes, this.#offset + offset);
+  }
+
+  /** The page that is copied is brought in first. @see do_cow_fault() */
+  #writePrivate(copied: Map<number, number>, offset: number, bytes: Uint8Array): void {
+    this.#mapping.read(new Uint8Array(bytes.length), this.#offset + offset);
+    for (let i = 0; i < bytes.length; i++) copied.set(offset + i, bytes[i]!);
   }
 
   /** Ends the mapping; reading and writing give EFAULT afterwards. munmap(2) */

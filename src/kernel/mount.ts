@@ -18,6 +18,7 @@ import { type Dentry, pin, unpin } from './dentry.ts';
 import { notifyUnmount } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import type { Superblock } from './superblock.ts';
+import type { UserNamespace } from './user-namespace.ts';
 
 /** The flags that belong to a mount, not to the filesystem below it. */
 export const MOUNT_FLAGS =
@@ -48,6 +49,10 @@ export class Mount {
   writers = 0;
   /** Detached while somebody still used it. @see MNT_DETACH */
   lazy = false;
+  /** Flags that cannot be changed: they came from a more privileged namespace. @see MNT_LOCK_READONLY … */
+  lockedFlags = 0;
+  /** It hides something from the namespace, and so cannot go alone. @see MNT_LOCKED */
+  locked = false;
   /** Nobody has used it since it was marked. @see MNT_EXPIRE */
   expiring = false;
 
@@ -102,11 +107,14 @@ export function wantWrite(mount: Mount): void {
 /** The tree of mounts that a group of tasks sees. */
 export class MountNamespace {
   readonly kernel: Kernel;
+  /** Whose root may change it. */
+  readonly userNamespace: UserNamespace;
   root!: Mount;
   readonly mounts: Mount[] = [];
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, userNamespace: UserNamespace) {
     this.kernel = kernel;
+    this.userNamespace = userNamespace;
   }
 
   /** Puts `mount` on top of `at`; without `at` it is the root of the namespace. */
@@ -156,7 +164,19 @@ export function crossMounts(path: Path): Path {
   return mount === path.mount ? path : { mount, dentry };
 }
 
-/** A mount of `path` for a union's own use: in no namespace, without atime. @see clone_private_mount() */
+/** Something within `directory` is hidden by a mount that cannot go. @see has_locked_children() */
+export function hasLockedChildren({ mount, dentry: directory }: Path): boolean {
+  for (const [dentry, child] of mount.children) if (child.locked && dentry.isWithin(directory)) return true;
+  return false;
+}
+
+/**
+ * A mount of `path` for a union's own use: in no namespace, without atime.
+ *
+ * @throws Errno EINVAL where it would show what a locked mount hides
+ * @see clone_private_mount()
+ */
 export function clonePrivateMount(path: Path): Mount {
+  if (hasLockedChildren(path)) raise('EINVAL');
   return new Mount(path.mount.superblock, path.dentry, path.mount.source, path.mount.flags | MS_NOATIME);
 }

@@ -27,7 +27,7 @@ import {
 import { touchAtime } from './atime.ts';
 import type { TaskContext } from './context.ts';
 import { vfsCreate, vfsMkdir, vfsMknod, vfsSymlink } from './create.ts';
-import { isCapable } from './credentials.ts';
+import { isCapableIn } from './credentials.ts';
 import type { Inode } from './inode.ts';
 import { vfsLink } from './link.ts';
 import { utf8Length } from './lookup.ts';
@@ -90,7 +90,7 @@ export function linkAt(
 function checkMayLinkDescriptor(task: TaskContext, fd: number): void {
   const file = task.files.peek(fd);
   if (file === undefined || file.credentials === task.credentials) return;
-  if (!isCapable(task.credentials, CAP_DAC_READ_SEARCH)) raise('ENOENT');
+  if (!isCapableIn(task.credentials, file.credentials.userNamespace, CAP_DAC_READ_SEARCH)) raise('ENOENT');
 }
 
 /** @see may_linkat() */
@@ -141,16 +141,17 @@ export function renameAt(
   if (from.lastType !== 'norm') raise('EBUSY');
   if (to.lastType !== 'norm') raise((flags & RENAME_NOREPLACE) !== 0 ? 'EEXIST' : 'EBUSY');
   wantWrite(from.mount);
-  const old = from.lookupLast();
+  const locksTwo = from.dentry !== to.dentry;
+  const old = from.lookupLast(locksTwo);
   const source = old.inode ?? raise('ENOENT');
-  const target = to.lookupLast();
+  const target = to.lookupLast(locksTwo);
   if (target.inode !== undefined && (flags & RENAME_NOREPLACE) !== 0) raise('EEXIST');
   if (exchange) {
     if (target.inode === undefined) raise('ENOENT');
     if (!isDirectory(target.inode.mode) && to.trailingSlash) raise('ENOTDIR');
   }
   if (!isDirectory(source.mode) && (from.trailingSlash || (!exchange && to.trailingSlash))) raise('ENOTDIR');
-  if (from.dentry !== to.dentry) {
+  if (locksTwo) {
     if (to.dentry.isWithin(old)) raise('EINVAL');
     if (target.inode !== undefined && from.dentry.isWithin(target)) raise(exchange ? 'EINVAL' : 'ENOTEMPTY');
   }

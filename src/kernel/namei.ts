@@ -162,8 +162,8 @@ export class Nameidata {
   }
 
   /** The last component, looked up in the directory that `walkParent` reached; negative where it is missing. */
-  lookupLast(): Dentry {
-    return lookupDentry(this.dentry, this.last);
+  lookupLast(isLocked = false): Dentry {
+    return lookupDentry(this.dentry, this.last, isLocked);
   }
 
   /** Walks a whole path; the place is then in `mount` and `dentry`. */

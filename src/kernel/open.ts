@@ -157,7 +157,7 @@ function checkMayOpen(kernel: Kernel, mount: Mount, inode: Inode, flags: number,
   const { mode } = inode;
   if (isSymlink(mode)) raise('ELOOP');
   if (isDirectory(mode) && writes) raise('EISDIR');
-  if ((isCharacterDevice(mode) || isBlockDevice(mode)) && (mount.flags & MS_NODEV) !== 0) raise('EACCES');
+  if ((isCharacterDevice(mode) || isBlockDevice(mode)) && isDeviceRefused(mount)) raise('EACCES');
   const access = flags & O_ACCMODE;
   let mask = access === O_WRONLY ? MAY_WRITE : access === 0 ? MAY_READ : MAY_READ | MAY_WRITE;
   if ((flags & O_TRUNC) !== 0) mask |= MAY_WRITE;
@@ -169,6 +169,10 @@ function checkMayOpen(kernel: Kernel, mount: Mount, inode: Inode, flags: number,
   if ((flags & O_NOATIME) !== 0 && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
   if (access !== 0 && isRegular(mode)) wantWrite(mount);
 }
+
+/** Devices may not be opened there: the mount says so, or whoever mounted is no root of the machine. @see may_open_dev() */
+const isDeviceRefused = ({ flags, superblock }: Mount): boolean =>
+  (flags & MS_NODEV) !== 0 || superblock.userNamespace !== undefined;
 
 /** O_CREAT of somebody else's file in a sticky directory. @see may_create_in_sticky() */
 function checkProtectedCreate(task: TaskContext, directory: Dentry, inode: Inode): void {

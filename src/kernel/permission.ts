@@ -7,10 +7,13 @@ import type { ErrnoCode } from '../abi/errno.ts';
 import { raise } from '../abi/errno.ts';
 import { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID } from '../abi/capability.ts';
 import { isDirectory, isRegular, isSymlink, S_IFMT, S_ISGID, S_ISUID, S_ISVTX, S_IXGRP, S_IXUGO } from '../abi/mode.ts';
-import { type Credentials, isCapable, isInGroup } from './credentials.ts';
+import { type Credentials, isCapable, isCapableOver, isInGroup } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
+import { INVALID_ID } from './id-map.ts';
 import type { Kernel } from './kernel.ts';
+import type { Superblock } from './superblock.ts';
+import { fromKgid, fromKuid } from './user-namespace.ts';
 
 export const MAY_EXEC = 1;
 export const MAY_WRITE = 2;
@@ -24,12 +27,12 @@ export function genericPermission(inode: Inode, credentials: Credentials, mask: 
   else if (isInGroup(credentials, inode.gid)) granted = (mode >> 3) & 7;
   if ((mask & ~granted & 7) === 0) return undefined;
   if (isDirectory(mode)) {
-    if ((mask & MAY_WRITE) === 0 && isCapable(credentials, CAP_DAC_READ_SEARCH)) return undefined;
-    return isCapable(credentials, CAP_DAC_OVERRIDE) ? undefined : 'EACCES';
+    if ((mask & MAY_WRITE) === 0 && isCapableOver(credentials, inode, CAP_DAC_READ_SEARCH)) return undefined;
+    return isCapableOver(credentials, inode, CAP_DAC_OVERRIDE) ? undefined : 'EACCES';
   }
-  if ((mask & 7) === MAY_READ && isCapable(credentials, CAP_DAC_READ_SEARCH)) return undefined;
+  if ((mask & 7) === MAY_READ && isCapableOver(credentials, inode, CAP_DAC_READ_SEARCH)) return undefined;
   const executable = (mask & MAY_EXEC) === 0 || (mode & S_IXUGO) !== 0;
-  return executable && isCapable(credentials, CAP_DAC_OVERRIDE) ? undefined : 'EACCES';
+  return executable && isCapableOver(credentials, inode, CAP_DAC_OVERRIDE) ? undefined : 'EACCES';
 }
 
 /** Why the credentials in force may not use `inode` in the way of `mask`. @see inode_permission() */
@@ -52,13 +55,14 @@ export function checkPermission(kernel: Kernel, inode: Inode, mask: number): voi
 /** May search `directory`: the check of each step of a path walk. @see may_lookup() */
 export function searchRefusal(kernel: Kernel, directory: Inode): ErrnoCode | undefined {
   if (directory.permission !== undefined) return directory.permission(kernel.credentials, MAY_EXEC);
-  if ((kernel.credentials.capabilities & (CAP_DAC_READ_SEARCH | CAP_DAC_OVERRIDE)) !== 0) return undefined;
+  if (isCapableOver(kernel.credentials, directory, CAP_DAC_READ_SEARCH | CAP_DAC_OVERRIDE)) return undefined;
   return genericPermission(directory, kernel.credentials, MAY_EXEC);
 }
 
 /** The caller owns `inode` or may act as if. @see inode_owner_or_capable() */
-export function isOwnerOrCapable(kernel: Kernel, inode: Inode): boolean {
-  return inode.uid === kernel.credentials.fsuid || isCapable(kernel.credentials, CAP_FOWNER);
+export function isOwnerOrCapable({ credentials }: Kernel, inode: Inode): boolean {
+  if (inode.uid === credentials.fsuid) return true;
+  return (credentials.capabilities & CAP_FOWNER) !== 0 && fromKuid(credentials.userNamespace, inode.uid) !== INVALID_ID;
 }
 
 /** A directory that was removed while someone held it. @see IS_DEADDIR() */
@@ -68,7 +72,20 @@ export const isDeadDirectory = (dentry: Dentry): boolean => !dentry.hashed && !d
 export function checkMayCreate(kernel: Kernel, directory: Dentry, dentry: Dentry): void {
   if (dentry.inode !== undefined) raise('EEXIST');
   if (isDeadDirectory(directory)) raise('ENOENT');
+  checkFilesystemIds(kernel, directory.superblock);
   checkPermission(kernel, directory.inode!, MAY_WRITE | MAY_EXEC);
+}
+
+/**
+ * The filesystem can keep the ids of the one who makes a file.
+ *
+ * @throws Errno EOVERFLOW @see fsuidgid_has_mapping()
+ */
+export function checkFilesystemIds({ credentials }: Kernel, { userNamespace }: Superblock): void {
+  if (userNamespace === undefined) return;
+  const { fsuid, fsgid } = credentials;
+  if (fromKuid(userNamespace, fsuid) === INVALID_ID || fromKgid(userNamespace, fsgid) === INVALID_ID)
+    raise('EOVERFLOW');
 }
 
 /** May take a name out of `directory`; `asDirectory` when it has to be a directory. @see may_delete() */
@@ -90,7 +107,7 @@ function isStickyRefusal(kernel: Kernel, directory: Inode, inode: Inode): boolea
   if ((directory.mode & S_ISVTX) === 0) return false;
   const { fsuid } = kernel.credentials;
   if (inode.uid === fsuid || directory.uid === fsuid) return false;
-  return !isCapable(kernel.credentials, CAP_FOWNER);
+  return !isCapableOver(kernel.credentials, inode, CAP_FOWNER);
 }
 
 /** The owner and mode of a new file in `directory`. @see inode_init_owner() */
@@ -108,7 +125,8 @@ export function inodeInitOwner(
 export function stripSetgid(kernel: Kernel, directory: Inode, mode: number): number {
   if ((mode & (S_ISGID | S_IXGRP)) !== (S_ISGID | S_IXGRP)) return mode;
   if (isDirectory(mode) || (directory.mode & S_ISGID) === 0) return mode;
-  if (isInGroup(kernel.credentials, directory.gid) || isCapable(kernel.credentials, CAP_FSETID)) return mode;
+  if (isInGroup(kernel.credentials, directory.gid) || isCapableOver(kernel.credentials, directory, CAP_FSETID))
+    return mode;
   return mode & ~S_ISGID;
 }
 
@@ -126,7 +144,7 @@ export function modeWithoutSetid(kernel: Kernel, inode: Inode): number {
 export function dropsSetgid(kernel: Kernel, inode: Inode): boolean {
   if ((inode.mode & S_ISGID) === 0) return false;
   if ((inode.mode & S_IXGRP) !== 0) return true;
-  return !isInGroup(kernel.credentials, inode.gid) && !isCapable(kernel.credentials, CAP_FSETID);
+  return !isInGroup(kernel.credentials, inode.gid) && !isCapableOver(kernel.credentials, inode, CAP_FSETID);
 }
 
 export const sameType = (a: number, b: number): boolean => ((a ^ b) & S_IFMT) === 0;

@@ -3,7 +3,7 @@ import { raise } from '../abi/errno.ts';
 import { O_APPEND, O_DIRECT, O_NOATIME, O_NONBLOCK } from '../abi/flags.ts';
 import { isDirectory, isFifo, isRegular } from '../abi/mode.ts';
 import type { OpenFile } from './file.ts';
-import { S_APPEND } from './inode.ts';
+import { S_APPEND, S_IMMUTABLE } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import { isOwnerOrCapable } from './permission.ts';
 import { prepareWrite, spliceRange } from './read-write.ts';
@@ -29,15 +29,24 @@ export function copyRange(
   for (const { inode } of [from, to]) if (isDirectory(inode.mode)) raise('EISDIR');
   if (!isRegular(from.inode.mode) || !isRegular(to.inode.mode)) raise('EINVAL');
   if (!from.readable || !to.writable || (to.flags & O_APPEND) !== 0) raise('EBADF');
+  if ((to.inode.flags & S_IMMUTABLE) !== 0) raise('EPERM');
   if (wraps(start, length) || wraps(target, length)) raise('EOVERFLOW');
   let count = start >= from.inode.size ? 0 : Math.min(length, from.inode.size - start);
   if (from.inode === to.inode && target + count > start && target < start + count) raise('EINVAL');
   if (start < 0 || target < 0) raise('EINVAL');
   if (count > 0) count = prepareWrite(kernel, to, count, target);
+  if (count > 0) checkSameFilesystem(from, to);
   const done = count === 0 ? 0 : spliceRange(from, start, to, target, count);
   if (offsetFrom === undefined) from.position += done;
   if (offsetTo === undefined) to.position += done;
   return done;
+}
+
+/** Unions ask the files behind theirs. @see generic_copy_file_checks(), ovl_copy_file_range() */
+function checkSameFilesystem(from: OpenFile, to: OpenFile): void {
+  if (from.inode.superblock !== to.inode.superblock) raise('EXDEV');
+  const [realFrom, realTo] = [from, to].map((file) => file.ops.backing?.(file));
+  if (realFrom !== undefined && realTo !== undefined) checkSameFilesystem(realFrom, realTo);
 }
 
 /** Linux adds as unsigned 64-bit numbers, where a negative position is a huge one. */
@@ -49,7 +58,7 @@ const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 /** fcntl(F_SETFL). @see setfl() */
 export function setFlags(kernel: Kernel, file: OpenFile, flags: number): void {
   const { inode } = file;
-  if ((flags & O_APPEND) === 0 && (file.flags & O_APPEND) !== 0 && (inode.flags & S_APPEND) !== 0) raise('EPERM');
+  if (((flags ^ file.flags) & O_APPEND) !== 0 && (inode.flags & S_APPEND) !== 0) raise('EPERM');
   const claims = (flags & O_NOATIME) !== 0 && (file.flags & O_NOATIME) === 0;
   if (claims && !isOwnerOrCapable(kernel, inode)) raise('EPERM');
   if ((flags & O_DIRECT) !== 0 && !isRegular(inode.mode)) raise('EINVAL');

@@ -6,6 +6,7 @@ import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_WRITE_ZEROES,
   FALLOC_FL_ZERO_RANGE,
   IN_ACCESS,
   IN_MODIFY,
@@ -15,7 +16,7 @@ import {
 import { isDirectory, isFifo, isRegular } from '../abi/mode.ts';
 import { fileAccessed } from './atime.ts';
 import type { OpenFile } from './file.ts';
-import { S_APPEND } from './inode.ts';
+import { S_APPEND, S_IMMUTABLE } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { removePrivileges } from './setattr.ts';
@@ -91,6 +92,7 @@ export function allocateRange(kernel: Kernel, file: OpenFile, mode: number, offs
   if (!file.writable) raise('EBADF');
   const { inode } = file;
   if ((mode & ~FALLOC_FL_KEEP_SIZE) !== 0 && (inode.flags & S_APPEND) !== 0) raise('EPERM');
+  if ((inode.flags & S_IMMUTABLE) !== 0) raise('EPERM');
   if (isDirectory(inode.mode)) raise('EISDIR');
   if (!isRegular(inode.mode)) raise(isFifo(inode.mode) ? 'ESPIPE' : 'ENODEV');
   if (offset + length > Math.min(MAX_LFS_FILESIZE, inode.superblock.maxBytes)) raise('EFBIG');
@@ -107,6 +109,7 @@ const FALLOCATE_OPERATIONS = [
   FALLOC_FL_ZERO_RANGE,
   FALLOC_FL_INSERT_RANGE,
   FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_WRITE_ZEROES,
 ];
 
 function checkFallocateMode(mode: number): void {
@@ -114,8 +117,8 @@ function checkFallocateMode(mode: number): void {
   const keepsSize = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
   if (!FALLOCATE_OPERATIONS.includes(operation)) raise('EOPNOTSUPP');
   if (operation === FALLOC_FL_PUNCH_HOLE && !keepsSize) raise('EOPNOTSUPP');
-  const shifts = operation === FALLOC_FL_COLLAPSE_RANGE || operation === FALLOC_FL_INSERT_RANGE;
-  if (shifts && keepsSize) raise('EOPNOTSUPP');
+  const standsAlone = [FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_WRITE_ZEROES].includes(operation);
+  if (standsAlone && keepsSize) raise('EOPNOTSUPP');
 }
 
 /**

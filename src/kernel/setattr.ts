@@ -6,12 +6,15 @@ import { isDirectory, isSymlink, S_IALLUGO, S_ISGID, S_ISUID } from '../abi/mode
 import type { Attributes } from '../abi/stat.ts';
 import { XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts';
 import { traceMetadata } from './create.ts';
-import { isCapable, isInGroup } from './credentials.ts';
+import { isCapableOver, isInGroup } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
 import { notify } from './inotify.ts';
+import { INVALID_ID } from './id-map.ts';
 import type { Kernel } from './kernel.ts';
 import { checkPermission, dropsSetgid, isOwnerOrCapable, MAY_WRITE, modeWithoutSetid } from './permission.ts';
+import type { Superblock } from './superblock.ts';
+import { fromKgid, fromKuid, makeKgid, makeKuid } from './user-namespace.ts';
 
 /** What a change of attributes asks for beyond the values. */
 export interface SetattrOptions {
@@ -21,6 +24,8 @@ export interface SetattrOptions {
   readonly force?: boolean;
   /** Takes set-id bits and file capabilities away. @see ATTR_KILL_PRIV */
   readonly killPrivileges?: boolean;
+  /** `mode` only loses set-id bits on the way, which protected files lose too. @see ATTR_KILL_SUID */
+  readonly killSetid?: boolean;
 }
 
 /**
@@ -37,13 +42,21 @@ export function notifyChange(
   const inode = dentry.inode!;
   checkMaySetattr(kernel, inode, attributes, options);
   if (attributes.mode !== undefined && isSymlink(inode.mode)) raise('EOPNOTSUPP');
+  checkFilesystemKeeps(inode.superblock, attributes);
   const changes = prepareSetattr(kernel, inode, attributes, options);
   traceMetadata('setattr', inode);
-  if (options.killPrivileges) killFileCapabilities(inode);
-  inode.setattr(changes);
+  if (options.killPrivileges) killFileCapabilities(dentry);
+  inode.setattr(changes, dentry);
   if (kernel.watches === 0) return;
   const mask = changeMask(attributes);
   if (mask !== 0) notify(kernel, inode, mask, undefined, isDirectory(inode.mode), 0, dentry);
+}
+
+/** An owner that the filesystem's namespace does not know cannot be kept. @throws Errno EOVERFLOW */
+function checkFilesystemKeeps({ userNamespace }: Superblock, { uid, gid }: Attributes): void {
+  if (userNamespace === undefined) return;
+  if (uid !== undefined && fromKuid(userNamespace, uid) === INVALID_ID) raise('EOVERFLOW');
+  if (gid !== undefined && fromKgid(userNamespace, gid) === INVALID_ID) raise('EOVERFLOW');
 }
 
 /** What those who watch are told of a change. @see fsnotify_change() */
@@ -60,7 +73,8 @@ function changeMask({ mode, uid, gid, size, atime, mtime }: Attributes): number 
 function checkMaySetattr(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): void {
   const { mode, uid, gid, atime, mtime } = attributes;
   const timesSet = !options.touch && (atime !== undefined || mtime !== undefined) && attributes.size === undefined;
-  if (mode !== undefined || uid !== undefined || gid !== undefined || timesSet) {
+  const chmods = mode !== undefined && !options.killSetid;
+  if (chmods || uid !== undefined || gid !== undefined || timesSet) {
     if ((inode.flags & (S_IMMUTABLE | S_APPEND)) !== 0) raise('EPERM');
   }
   if (!options.touch) return;
@@ -74,7 +88,7 @@ function prepareSetattr(kernel: Kernel, inode: Inode, attributes: Attributes, op
   if (!options.force) checkRights(kernel, inode, attributes, options);
   if (changes.mode !== undefined && !options.force) {
     const gid = attributes.gid ?? inode.gid;
-    const keepsSetgid = isInGroup(kernel.credentials, gid) || isCapable(kernel.credentials, CAP_FSETID);
+    const keepsSetgid = isInGroup(kernel.credentials, gid) || isCapableOver(kernel.credentials, inode, CAP_FSETID);
     if (!keepsSetgid) changes.mode &= ~S_ISGID;
   }
   changes.ctime = attributes.ctime ?? kernel.now();
@@ -84,7 +98,7 @@ function prepareSetattr(kernel: Kernel, inode: Inode, attributes: Attributes, op
 function checkRights(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): void {
   const { credentials } = kernel;
   const { uid, gid } = attributes;
-  const privileged = isCapable(credentials, CAP_CHOWN);
+  const privileged = isCapableOver(credentials, inode, CAP_CHOWN);
   if (uid !== undefined && !privileged && !(credentials.fsuid === inode.uid && uid === inode.uid)) raise('EPERM');
   if (gid !== undefined && !privileged) {
     const own = credentials.fsuid === inode.uid && (gid === inode.gid || isInGroup(credentials, gid));
@@ -96,8 +110,9 @@ function checkRights(kernel: Kernel, inode: Inode, attributes: Attributes, optio
 }
 
 /** Takes the capabilities of a program file away. @see cap_inode_killpriv() */
-function killFileCapabilities(inode: Inode): void {
-  if (hasFileCapabilities(inode)) inode.removexattr(XATTR_SECURITY_CAPABILITY);
+function killFileCapabilities(dentry: Dentry): void {
+  const inode = dentry.inode!;
+  if (hasFileCapabilities(inode)) inode.removexattr(XATTR_SECURITY_CAPABILITY, dentry);
 }
 
 function hasFileCapabilities(inode: Inode): boolean {
@@ -114,20 +129,28 @@ export function vfsChmod(kernel: Kernel, dentry: Dentry, mode: number): void {
   notifyChange(kernel, dentry, { mode: (mode & S_IALLUGO) | (inode.mode & ~S_IALLUGO) });
 }
 
-/** chown(2) on an object; −1 leaves an id. Set-id bits of a file go, whoever calls. @see chown_common() */
+/**
+ * chown(2) on an object; −1 leaves an id. Set-id bits of a file go, whoever calls.
+ *
+ * @throws Errno EINVAL for an id that the caller's user namespace does not have
+ * @see chown_common()
+ */
 export function vfsChown(kernel: Kernel, dentry: Dentry, uid: number, gid: number): void {
   const inode = dentry.inode!;
   const attributes: Attributes = {};
-  if (uid !== -1) attributes.uid = uid;
-  if (gid !== -1) attributes.gid = gid;
+  const { userNamespace } = kernel.credentials;
+  if (uid !== -1) attributes.uid = existing(makeKuid(userNamespace, uid));
+  if (gid !== -1) attributes.gid = existing(makeKgid(userNamespace, gid));
   const killPrivileges = !isDirectory(inode.mode);
   if (killPrivileges) {
     let mode = inode.mode & ~S_ISUID;
     if (dropsSetgid(kernel, inode)) mode &= ~S_ISGID;
     if (mode !== inode.mode) attributes.mode = mode;
   }
-  notifyChange(kernel, dentry, attributes, { killPrivileges });
+  notifyChange(kernel, dentry, attributes, { killPrivileges, killSetid: true });
 }
+
+const existing = (id: number): number => (id === INVALID_ID ? raise('EINVAL') : id);
 
 /** Sets the size; the caller has checked the right to write. `touch` sets the times even where the size stays. */
 export function doTruncate(kernel: Kernel, dentry: Dentry, size: number, touch: boolean): void {
@@ -136,7 +159,11 @@ export function doTruncate(kernel: Kernel, dentry: Dentry, size: number, touch: 
   if (touch) attributes.mtime = kernel.now();
   const mode = modeWithoutSetid(kernel, inode);
   if (mode !== inode.mode) attributes.mode = mode;
-  notifyChange(kernel, dentry, attributes, { killPrivileges: hasFileCapabilities(inode), force: true });
+  notifyChange(kernel, dentry, attributes, {
+    killPrivileges: hasFileCapabilities(inode),
+    killSetid: true,
+    force: true,
+  });
 }
 
 /** What a write takes away: set-id bits and file capabilities. @see file_remove_privs() */
@@ -145,6 +172,6 @@ export function removePrivileges(kernel: Kernel, dentry: Dentry): void {
   const mode = modeWithoutSetid(kernel, inode);
   const capabilities = hasFileCapabilities(inode);
   if (mode === inode.mode && !capabilities) return;
-  if (capabilities) inode.removexattr(XATTR_SECURITY_CAPABILITY);
-  if (mode !== inode.mode) notifyChange(kernel, dentry, { mode }, { force: true });
+  if (capabilities) inode.removexattr(XATTR_SECURITY_CAPABILITY, dentry);
+  if (mode !== inode.mode) notifyChange(kernel, dentry, { mode }, { killSetid: true, force: true });
 }

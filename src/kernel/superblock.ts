@@ -11,6 +11,7 @@ import type { Fork } from './fork.ts';
 import type { Inode } from './inode.ts';
 import type { Kernel } from './kernel.ts';
 import type { Path } from './mount.ts';
+import type { UserNamespace } from './user-namespace.ts';
 
 /**
  * One mounted filesystem: Linux's `struct super_block`. Mounts and unions hold it; `shutdown` is called when the
@@ -24,6 +25,8 @@ export interface Superblock {
   readonly root: Dentry;
   /** The whole filesystem refuses writes, whichever mount they come through. */
   readOnly: boolean;
+  /** A sum of `MS_SYNCHRONOUS`, `MS_DIRSYNC`, `MS_MANDLOCK` and `MS_LAZYTIME`; here they are only told. */
+  flags?: number;
   /** How many union filesystems lie on top of one another here; 0 for a plain one. */
   readonly stackDepth: number;
   /** Longest name in bytes. */
@@ -32,6 +35,13 @@ export interface Superblock {
   readonly maxBytes: number;
   /** A name that is not there is remembered in the dentry cache; tmpfs has no use for that. */
   readonly keepsNegativeDentries: boolean;
+  /**
+   * Whose root may do with the filesystem what the machine's root may with others; the machine's own where it is left
+   * out. @see s_user_ns
+   */
+  userNamespace?: UserNamespace | undefined;
+  /** Objects are found again by their file handles. @see s_export_op */
+  readonly decodesHandles?: boolean;
   /** How many mounts, and unions as their layers, use this superblock. */
   active: number;
 
@@ -45,6 +55,8 @@ export interface Superblock {
   sync(): void;
   /** Takes back an inode that has neither names nor holders. */
   evict(inode: Inode): void;
+  /** Lets go of an inode that is merely cached; a filesystem without this keeps its inodes as long as they exist. */
+  forget?(inode: Inode): void;
   /** The live inode of that number, for a fork; `undefined` when there is none. */
   inode(ino: number): Inode | undefined;
   /** Takes back every inode without a name: nobody holds one after a restart. */

@@ -1,11 +1,22 @@
 /** A task with all of its system calls: those about mounts, watching and the task itself, on top of the others. */
 import { raise } from '../abi/errno.ts';
-import { INOTIFY_BITS, IN_DONT_FOLLOW, IN_MASK_ADD, IN_MASK_CREATE, IN_ONLYDIR } from '../abi/flags.ts';
+import {
+  CLONE_NEWNS,
+  CLONE_NEWUSER,
+  INOTIFY_BITS,
+  IN_DONT_FOLLOW,
+  IN_MASK_ADD,
+  IN_MASK_CREATE,
+  IN_ONLYDIR,
+} from '../abi/flags.ts';
 import type { Timespec } from '../abi/stat.ts';
 import type { Fork } from './fork.ts';
 import {
   chrootCall,
   clearCapabilities,
+  getGroups,
+  getResgid,
+  getResuid,
   setFsgid,
   setFsuid,
   setGroups,
@@ -28,7 +39,7 @@ export class SystemCalls extends XattrSystemCalls implements Task {
     const parts = {
       kernel: fork.kernel,
       programs,
-      credentials: this.credentials,
+      credentials: fork.credentials(this.credentials),
       fs: this.fs.fork(fork),
       files: this.files.fork(fork),
       namespace: fork.namespace(this.namespace),
@@ -82,21 +93,20 @@ export class SystemCalls extends XattrSystemCalls implements Task {
     });
   }
 
-  clone(): Task {
-    return this.call(
-      'clone',
-      undefined,
-      undefined,
-      () =>
-        new SystemCalls({
-          kernel: this.kernel,
-          programs: this.programs,
-          credentials: this.credentials,
-          fs: this.fs.copy(),
-          files: this.files.copy(),
-          namespace: this.namespace,
-        }),
-    );
+  clone(flags = 0): Task {
+    return this.call('clone', undefined, undefined, () => {
+      if ((flags & ~(CLONE_NEWNS | CLONE_NEWUSER)) !== 0) raise('EINVAL');
+      const parts = { kernel: this.kernel, programs: this.programs, credentials: this.credentials };
+      const shared = { fs: this.fs.copy(), files: this.files.copy(), namespace: this.namespace };
+      const child = new SystemCalls({ ...parts, ...shared });
+      try {
+        unshareCall(child, flags);
+      } catch (error) {
+        child.exit();
+        throw error;
+      }
+      return child;
+    });
   }
 
   chroot(path: string): void {
@@ -125,6 +135,18 @@ export class SystemCalls extends XattrSystemCalls implements Task {
 
   setgroups(groups: readonly number[]): void {
     this.call('setgroups', undefined, undefined, () => setGroups(this, groups));
+  }
+
+  getresuid(): number[] {
+    return this.call('getresuid', undefined, undefined, () => getResuid(this));
+  }
+
+  getresgid(): number[] {
+    return this.call('getresgid', undefined, undefined, () => getResgid(this));
+  }
+
+  getgroups(): number[] {
+    return this.call('getgroups', undefined, undefined, () => getGroups(this));
   }
 
   capset(effective: number): void {

@@ -103,7 +103,7 @@ export interface Task {
   fstatat(dirfd: number, path: string, flags: number): Stat;
   /** As `stat` and `lstat`, but `undefined` where there is no such file (ENOENT, ENOTDIR): no error is built. */
   statIfPresent(path: string, flags?: number): Stat | undefined;
-  /** As `fstatat`: the call that Linux tells the time of birth by. */
+  /** As `fstatat`: the call that Linux tells the time of birth and the file attributes by. */
   statx(dirfd: number, path: string, flags: number): Stat;
   /** May the real user do that? `mode` is a sum of `R_OK`, `W_OK`, `X_OK`. access(2) */
   access(path: string, mode: number): void;
@@ -227,11 +227,14 @@ export interface Task {
   inotifyListen(fd: number, listener: (() => void) | undefined): void;
 
   // The task itself. fork(2), chroot(2), unshare(2), setresuid(2), execve(2)
-  /** A child with copies of the descriptors, credentials, root and working directory. */
-  clone(): Task;
+  /**
+   * A child with copies of the descriptors, credentials, root and working directory; `flags`: `CLONE_NEWUSER` and
+   * `CLONE_NEWNS` give it namespaces of its own. clone(2)
+   */
+  clone(flags?: number): Task;
   /** Changes the root directory; the working directory stays. chroot(2) */
   chroot(path: string): void;
-  /** Stops sharing with other tasks; `flags` is a sum of `CLONE_FS`, `CLONE_FILES`, `CLONE_NEWNS`. unshare(2) */
+  /** Stops sharing with other tasks; `flags` is a sum of `CLONE_FS`, `CLONE_FILES`, `CLONE_NEWNS`, `CLONE_NEWUSER`. unshare(2) */
   unshare(flags: number): void;
   /** Sets real, effective and saved user; −1 leaves one as it is. setresuid(2) */
   setresuid(real: number, effective: number, saved: number): void;
@@ -243,6 +246,12 @@ export interface Task {
   setfsgid(gid: number): number;
   /** Sets the supplementary groups. setgroups(2) */
   setgroups(groups: readonly number[]): void;
+  /** Real, effective and saved user, as the task's user namespace knows them. getresuid(2) */
+  getresuid(): number[];
+  /** As `getresuid`, of the group. getresgid(2) */
+  getresgid(): number[];
+  /** The supplementary groups. getgroups(2) */
+  getgroups(): number[];
   /** Gives up capabilities; none can be won back. capset(2) */
   capset(effective: number): void;
   /** Runs the program that the machine knows for the file at `path` and answers its exit status. */

@@ -11,44 +11,57 @@ import {
   XATTR_USER_PREFIX,
 } from '../abi/xattr.ts';
 import { traceMetadata } from './create.ts';
-import { isCapable } from './credentials.ts';
+import { isCapable, isCapableIn, isCapableOver } from './credentials.ts';
 import type { Dentry } from './dentry.ts';
-import { checkSetFileCapabilities, fileCapabilitiesAsTold } from './file-capabilities.ts';
+import { fileCapabilitiesAsTold, fileCapabilitiesToKeep } from './file-capabilities.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE } from './permission.ts';
+import { initUserNamespace } from './user-namespace.ts';
 
 /** The value of an attribute. @throws Errno ENODATA, EOPNOTSUPP, EACCES, EPERM */
-export function vfsGetxattr(kernel: Kernel, dentry: Dentry, name: string): Uint8Array {
-  const inode = dentry.inode!;
+export const vfsGetxattr = (kernel: Kernel, dentry: Dentry, name: string): Uint8Array =>
+  inodeGetxattr(kernel, dentry.inode!, name);
+
+/** As {@link vfsGetxattr}, for an inode that is reached without a name. */
+export function inodeGetxattr(kernel: Kernel, inode: Inode, name: string): Uint8Array {
+  return inodeFindXattr(kernel, inode, name) ?? raise('ENODATA');
+}
+
+/** As {@link inodeGetxattr}; `undefined` where there is no such attribute. */
+export function inodeFindXattr(kernel: Kernel, inode: Inode, name: string): Uint8Array | undefined {
   checkXattrPermission(kernel, inode, name, MAY_READ);
-  const value = inode.getxattr(name) ?? raise('ENODATA');
-  return name === XATTR_SECURITY_CAPABILITY ? fileCapabilitiesAsTold(value) : value;
+  const value = inode.getxattr(name);
+  if (value === undefined || name !== XATTR_SECURITY_CAPABILITY) return value;
+  return fileCapabilitiesAsTold(kernel, inode, value);
 }
 
 /** @throws Errno EEXIST, ENODATA (by flags), EOPNOTSUPP, EPERM, EACCES */
 export function vfsSetxattr(kernel: Kernel, dentry: Dentry, name: string, value: Uint8Array, flags: number): void {
   const inode = dentry.inode!;
-  if (name === XATTR_SECURITY_CAPABILITY) checkSetFileCapabilities(kernel, value);
+  const kept = name === XATTR_SECURITY_CAPABILITY ? fileCapabilitiesToKeep(kernel, inode, value) : value;
   checkXattrPermission(kernel, inode, name, MAY_WRITE);
   traceMetadata('setxattr', inode, name);
-  inode.setxattr(name, value, flags);
+  inode.setxattr(name, kept, flags, dentry);
   notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
 }
 
 export function vfsRemovexattr(kernel: Kernel, dentry: Dentry, name: string): void {
   const inode = dentry.inode!;
   checkXattrPermission(kernel, inode, name, MAY_WRITE);
-  if (name === XATTR_SECURITY_CAPABILITY && !isCapable(kernel.credentials, CAP_SETFCAP)) raise('EPERM');
+  if (name === XATTR_SECURITY_CAPABILITY && !isCapableOver(kernel.credentials, inode, CAP_SETFCAP)) raise('EPERM');
   traceMetadata('removexattr', inode, name);
-  inode.removexattr(name);
+  inode.removexattr(name, dentry);
   notify(kernel, inode, IN_ATTRIB, undefined, isDirectory(inode.mode), 0, dentry);
 }
 
 /** The names that the caller may see: `trusted.` ones need CAP_SYS_ADMIN. */
-export function vfsListxattr(kernel: Kernel, dentry: Dentry): string[] {
-  const names = dentry.inode!.listxattr();
+export const vfsListxattr = (kernel: Kernel, dentry: Dentry): string[] => inodeListxattr(kernel, dentry.inode!);
+
+/** As {@link vfsListxattr}, for an inode that is reached without a name. */
+export function inodeListxattr(kernel: Kernel, inode: Inode): string[] {
+  const names = inode.listxattr();
   if (isCapable(kernel.credentials, CAP_SYS_ADMIN)) return names;
   return names.filter((name) => !name.startsWith(XATTR_TRUSTED_PREFIX));
 }
@@ -73,7 +86,8 @@ function checkXattrPermission(kernel: Kernel, inode: Inode, name: string, mask: 
   }
   if (name.startsWith(XATTR_SECURITY_PREFIX)) {
     const free = mask === MAY_READ || name === XATTR_SECURITY_CAPABILITY;
-    if (!free && !isCapable(kernel.credentials, CAP_SYS_ADMIN)) raise('EPERM');
+    const namespace = inode.superblock.userNamespace ?? initUserNamespace;
+    if (!free && !isCapableIn(kernel.credentials, namespace, CAP_SYS_ADMIN)) raise('EPERM');
     return;
   }
   if (name.startsWith(XATTR_SYSTEM_PREFIX)) return;

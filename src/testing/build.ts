@@ -1,5 +1,6 @@
 /** Puts a layer, given as data, onto a machine. */
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, O_WRONLY } from '../abi/flags.ts';
+import { FS_IOC_SETFLAGS } from '../abi/fileattr.ts';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from '../abi/flags.ts';
 import type { Layer, LayerEntry } from './layers.ts';
 import { attempt, bytesOf, type SubjectTask } from './subject.ts';
 
@@ -58,7 +59,20 @@ export function buildLayer(task: SubjectTask, root: string, layer: Layer, links 
     });
   });
   settleTimes(task, root, made);
+  layer.forEach((entry, index) => {
+    const path = entry.path === '' ? root : `${root}/${entry.path}`;
+    if (results[index] === undefined && entry.attributes) setAttributes(task, path, entry.attributes);
+  });
   return results;
+}
+
+/** As far as the filesystem keeps them: last, because a protected object can be changed no more. */
+function setAttributes(task: SubjectTask, path: string, attributes: number): void {
+  attempt(() => {
+    const fd = task.open(path, O_RDONLY | O_NOFOLLOW);
+    attempt(() => task.ioctl(fd, FS_IOC_SETFLAGS, attributes));
+    task.close(fd);
+  });
 }
 
 const parentTime = { sec: 1_100_000_000, nsec: 1 };

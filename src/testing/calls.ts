@@ -1,5 +1,6 @@
 /** How each operation is put to a task, and how its answer is told. */
-import { AT_EMPTY_PATH, AT_FDCWD, O_NONBLOCK, SEEK_SET } from '../abi/flags.ts';
+import { FS_IOC_GETFLAGS, FS_IOC_SETFLAGS } from '../abi/fileattr.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, LOCK_NB, O_NONBLOCK, O_RDONLY, SEEK_SET } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import { describeBytes } from './describe.ts';
 import type { Operation, OperationCall } from './operations.ts';
@@ -28,7 +29,9 @@ function getdents(run: Replay, op: OperationOf<'getdents'>): string {
   const entries = run.task.getdents(fd, op.count);
   const { dev } = run.task.fstat(fd);
   run.cookies.set(fd, [...(run.cookies.get(fd) ?? []), ...entries.map(({ off }) => off)]);
-  const lines = entries.map(({ ino, type, name }) => `${name} type=${type} ${run.describer.inode(dev, ino)}`);
+  const lines = entries.map(
+    ({ ino, ino64, type, name }) => `${name} type=${type} ${run.describer.inode(dev, ino64 ?? ino)}`,
+  );
   return run.describer.sorted(lines).join('\n');
 }
 
@@ -48,11 +51,21 @@ function lseek(run: Replay, op: OperationOf<'lseek'>): string {
   return run.task.lseek(fd, 0, op.whence) === 0 ? 'beginning' : 'cookie';
 }
 
+/** What the request answers for a file that is opened for it. */
+function ioctlOf(run: Replay, path: string, request: number, argument?: unknown): string {
+  const fd = run.task.open(run.path(path), O_RDONLY | O_NONBLOCK);
+  try {
+    return String(run.task.ioctl(fd, request, argument));
+  } finally {
+    run.task.close(fd);
+  }
+}
+
 /** Opening a fifo would wait for its other end, so every descriptor is one that does not wait. */
 export const calls: { [C in OperationCall]: (run: Replay, op: OperationOf<C>) => string } = {
   open: (run, op) => run.keep(op.slot, run.task.open(run.path(op.path), op.flags | O_NONBLOCK, op.mode)),
   openat: (run, op) =>
-    run.keep(op.slot, run.task.openat(run.descriptor(op.at), op.path, op.flags | O_NONBLOCK, op.mode)),
+    run.keep(op.slot, run.task.openat(run.directory(op.at), op.path, op.flags | O_NONBLOCK, op.mode)),
   close: (run, op) => run.close(op.slot),
   dup: (run, op) => run.keep(op.to, run.task.dup(run.descriptor(op.slot))),
   getfl: (run, op) => run.task.getfl(run.descriptor(op.slot)).toString(8),
@@ -75,14 +88,17 @@ export const calls: { [C in OperationCall]: (run: Replay, op: OperationOf<C>) =>
   stat: (run, op) => run.describer.stat(run.task.stat(run.path(op.path))),
   lstat: (run, op) => run.describer.stat(run.task.lstat(run.path(op.path))),
   fstat: (run, op) => run.describer.stat(run.task.fstat(run.descriptor(op.slot))),
-  fstatat: (run, op) => run.describer.stat(run.task.fstatat(run.descriptor(op.at), op.path, op.flags)),
+  fstatat: (run, op) => run.describer.stat(run.task.fstatat(run.directory(op.at), op.path, op.flags)),
   statx: (run, op) => run.describer.stat(run.task.statx(AT_FDCWD, run.path(op.path), 0), true),
   statfs: (run, op) => run.describer.statfs(run.task.statfs(run.path(op.path))),
   fstatfs: (run, op) => run.describer.statfs(run.task.fstatfs(run.descriptor(op.slot))),
   access: (run, op) => done(run.task.access(run.path(op.path), op.mode)),
-  faccessat: (run, op) => done(run.task.faccessat(run.descriptor(op.at), op.path, op.mode, op.flags)),
+  faccessat: (run, op) => done(run.task.faccessat(run.directory(op.at), op.path, op.mode, op.flags)),
   chmod: (run, op) => done(run.task.chmod(run.path(op.path), op.mode)),
   fchmodat: (run, op) => done(run.task.fchmodat(AT_FDCWD, run.path(op.path), op.mode, op.flags)),
+  chattr: (run, op) => ioctlOf(run, op.path, FS_IOC_SETFLAGS, op.flags),
+  lsattr: (run, op) => ioctlOf(run, op.path, FS_IOC_GETFLAGS),
+  fchattr: (run, op) => String(run.task.ioctl(run.descriptor(op.slot), FS_IOC_SETFLAGS, op.flags)),
   fchmod: (run, op) => done(run.task.fchmod(run.descriptor(op.slot), op.mode)),
   chown: (run, op) => done(run.task.chown(run.path(op.path), op.uid, op.gid)),
   lchown: (run, op) => done(run.task.lchown(run.path(op.path), op.uid, op.gid)),
@@ -94,10 +110,10 @@ export const calls: { [C in OperationCall]: (run: Replay, op: OperationOf<C>) =>
   getdents,
   seekdir,
   mkdir: (run, op) => done(run.task.mkdir(run.path(op.path), op.mode)),
-  mkdirat: (run, op) => done(run.task.mkdirat(run.descriptor(op.at), op.path, op.mode)),
+  mkdirat: (run, op) => done(run.task.mkdirat(run.directory(op.at), op.path, op.mode)),
   rmdir: (run, op) => done(run.task.rmdir(run.path(op.path))),
   unlink: (run, op) => done(run.task.unlink(run.path(op.path))),
-  unlinkat: (run, op) => done(run.task.unlinkat(run.descriptor(op.at), op.path, op.flags)),
+  unlinkat: (run, op) => done(run.task.unlinkat(run.directory(op.at), op.path, op.flags)),
   link: (run, op) => done(run.task.link(run.path(op.path), run.path(op.newPath))),
   linkat: (run, op) => done(run.task.linkat(AT_FDCWD, run.path(op.path), AT_FDCWD, run.path(op.newPath), op.flags)),
   linkSlot: (run, op) =>
@@ -124,12 +140,26 @@ export const calls: { [C in OperationCall]: (run: Replay, op: OperationOf<C>) =>
   llistxattr: (run, op) => run.describer.sorted(run.task.llistxattr(run.path(op.path))).join('\n'),
   flistxattr: (run, op) => run.describer.sorted(run.task.flistxattr(run.descriptor(op.slot))).join('\n'),
 
+  mmap: (run, op) => {
+    const region = run.task.mmap(run.descriptor(op.slot), op.offset, op.length, op.protection, op.flags);
+    return run.map(op.region, region);
+  },
+  load: (run, op) => describeBytes(run.region(op.region).read(op.offset, op.length)),
+  store: (run, op) => done(run.region(op.region).write(op.offset, bytesOf(op.letter, op.length))),
+  munmap: (run, op) => run.unmap(op.region),
+  flock: (run, op) => done(run.task.flock(run.descriptor(op.slot), op.operation | LOCK_NB)),
+  chdir: (run, op) => done(run.task.chdir(run.path(op.path))),
+  fchdir: (run, op) => done(run.task.fchdir(run.descriptor(op.slot))),
+  getcwd: (run) => run.task.getcwd(),
+  dropCaches: (run) => done(run.asRoot(() => run.subject.dropCaches?.())),
+
   become: (run, op) => run.become(op.caller),
   remount: (run, op) => {
-    if (op.close) run.closeAll();
-    return run.remount();
+    if (op.close) run.letGo();
+    return run.remount((union) => ({ ...union, options: op.options ?? union.options }));
   },
-  stack: (run) => run.stack(),
+  reconfigure: (run, op) => run.reconfigure(op.readOnly),
+  stack: (run, op) => run.stack(op.options),
 };
 
 /** Runs one operation and tells what it led to. */

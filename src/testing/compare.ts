@@ -3,23 +3,15 @@ import { MNT_DETACH, MS_NOATIME } from '../abi/flags.ts';
 import { buildLayer, makeParents } from './build.ts';
 import { applyOperation } from './calls.ts';
 import type { OptionalMask } from './masks.ts';
+import type { Layer } from './layers.ts';
 import type { Operation } from './operations.ts';
 import { Replay } from './replay.ts';
 import type { Sequence } from './sequence.ts';
-import { attempt, type Result, resultOf, type SubjectTask } from './subject.ts';
+import { attempt, type Result, resultOf, type Subject } from './subject.ts';
 import { dumpTree } from './tree.ts';
-import { lowersOf, mergedOf, mountUnion, type Union, upperOf, workOf } from './union.ts';
+import { builtOf, lowOf, mergedOf, mountLow, mountUnion, type Union, upperOf, workOf } from './union.ts';
 
-/** A machine under comparison. */
-export interface Subject {
-  readonly name: string;
-  readonly task: SubjectTask;
-  /**
-   * A directory of its own, on which a tmpfs is mounted for the sequence. Equally long on both machines, or the
-   * sizes of symlinks differ.
-   */
-  readonly directory: string;
-}
+export type { Subject } from './subject.ts';
 
 /** The first thing in which two machines differ. */
 export interface Divergence {
@@ -43,21 +35,35 @@ export interface CompareOptions {
 const DEPTH = '/deep/deep/deep';
 const FILESYSTEM = 'size=16m,nr_inodes=1000,mode=755';
 
+function unionOf(base: string, sequence: Sequence): Union | undefined {
+  if (sequence.upper === undefined) return undefined;
+  return {
+    base,
+    layout: sequence.layout ?? 'one',
+    lowers: sequence.layers.length,
+    data: sequence.data?.length ?? 0,
+    committed: 0,
+    options: sequence.options,
+    flags: sequence.atime,
+  };
+}
+
 function begin(subject: Subject, sequence: Sequence, masks: Iterable<OptionalMask>): [Replay, Result] {
   const { task, directory } = subject;
+  subject.turn?.();
   const base = directory + DEPTH;
-  const isUnion = sequence.upper !== undefined;
-  const flags = sequence.atime;
-  const union: Union | undefined = isUnion
-    ? { base, lowers: sequence.layers.length, committed: 0, options: sequence.options, flags }
-    : undefined;
-  const replay = new Replay(task, `${base}/merged`, union, masks);
+  const union = unionOf(base, sequence);
+  const replay = new Replay(subject, `${base}/merged`, union, masks);
   const result = resultOf(() => {
     makeParents(task, `${directory}/`);
-    task.mount('tmpfs', directory, 'tmpfs', FILESYSTEM, isUnion ? MS_NOATIME : flags);
+    task.mount('tmpfs', directory, 'tmpfs', FILESYSTEM, union ? MS_NOATIME : sequence.atime);
     task.umask(0);
     makeParents(task, `${base}/merged/`);
-    return union === undefined ? buildPlain(replay, sequence) : buildUnion(replay, union, sequence);
+    task.mkdir(replay.home, 0o755);
+    task.chdir(replay.home);
+    const built = union === undefined ? buildPlain(replay, sequence) : buildUnion(replay, union, sequence);
+    if (sequence.caller !== undefined) replay.become(sequence.caller);
+    return built;
   });
   return [replay, result];
 }
@@ -67,21 +73,48 @@ function buildPlain(replay: Replay, sequence: Sequence): string {
 }
 
 function buildUnion(replay: Replay, union: Union, sequence: Sequence): string {
-  const { task } = replay;
-  const directories = [upperOf(union), ...lowersOf(union)];
-  const results = [sequence.upper ?? [], ...sequence.layers].map((layer, index) => {
-    task.mkdir(directories[index]!, 0o755);
-    return buildLayer(task, directories[index]!, layer, mergedOf(union));
-  });
+  const { task, subject } = replay;
+  const build = (layer: Layer, at: string) => {
+    task.mkdir(at, 0o755);
+    return buildLayer(task, at, layer, mergedOf(union));
+  };
+  const results = [build(sequence.upper ?? [], upperOf(union))];
+  if (mountLow(subject, union)) {
+    const lowers = [...sequence.layers, ...(sequence.data ?? [])];
+    const isForeign = union.layout === 'foreign';
+    const built = builtOf(union).map((at, index) => build(isForeign ? filled(lowers[index]!) : lowers[index]!, at));
+    if (!isForeign) results.push(...built);
+  }
+  learn(replay, [union.base, lowOf(union)]);
   mountUnion(task, union);
   return JSON.stringify(results);
 }
 
-function end({ task, directory }: Subject, replay: Replay): void {
+/** Without holes: on a filesystem that is nothing but page cache, reading a hole fills it. */
+const filled = (layer: Layer): Layer =>
+  layer.map((entry) => {
+    if (entry.type !== 'file') return entry;
+    const { letter, length, hole } = entry.content;
+    return { ...entry, content: { letter, length: hole + length, hole: 0 } };
+  });
+
+/** Tells which filesystems the layers lie on, and by which uuids file handles name them. */
+function learn({ subject, task, describer }: Replay, paths: readonly string[]): void {
+  for (const path of paths) {
+    const uuid = subject.filesystemUuid?.(path);
+    const { dev } = task.stat(path);
+    describer.last(dev);
+    if (uuid !== undefined) describer.learn(uuid, dev);
+  }
+}
+
+function end(subject: Subject, replay: Replay): void {
+  const { task, directory } = subject;
+  subject.turn?.();
   attempt(() => replay.become({ uid: 0, gid: 0, groups: [] }));
-  attempt(() => replay.closeAll());
-  const { union } = replay;
-  if (union !== undefined) attempt(() => task.umount(mergedOf(union), MNT_DETACH));
+  attempt(() => replay.letGo());
+  attempt(() => task.chdir('/'));
+  // What is mounted below goes along.
   attempt(() => task.umount(directory, MNT_DETACH));
 }
 
@@ -109,6 +142,7 @@ class Comparison {
   differences(tell: (replay: Replay) => readonly string[]): [string, string][] {
     const [left, right] = this.replays.map((replay, index) => {
       const { directory } = this.subjects[index]!;
+      replay.subject.turn?.();
       return tell(replay).map((line) => line.replaceAll(directory, 'DIRECTORY'));
     }) as [string[], string[]];
     return differencesOf(left, right);
@@ -127,6 +161,36 @@ const allPaths = ({ root }: Replay): string[] => [root.slice(0, root.lastIndexOf
 const words = (result: Result): string[] =>
   Object.entries(result).flatMap(([key, value]: [string, string]) => value.split('\n').map((line) => `${key} ${line}`));
 
+/** Calls that only ask: what they would do to the raw directories is seen after the next one. */
+const asks: ReadonlySet<Operation['call']> = new Set<Operation['call']>([
+  'stat',
+  'lstat',
+  'fstat',
+  'fstatat',
+  'statx',
+  'statfs',
+  'fstatfs',
+  'access',
+  'faccessat',
+  'getfl',
+  'setfl',
+  'lseek',
+  'dup',
+  'flock',
+  'umask',
+  'become',
+  'chdir',
+  'fchdir',
+  'getcwd',
+  'realpath',
+  'getxattr',
+  'lgetxattr',
+  'fgetxattr',
+  'listxattr',
+  'llistxattr',
+  'flistxattr',
+]);
+
 function runOperations(run: Comparison, sequence: Sequence, options: CompareOptions): Divergence | undefined {
   for (const [at, operation] of sequence.operations.entries()) {
     let crashed = false;
@@ -136,14 +200,15 @@ function runOperations(run: Comparison, sequence: Sequence, options: CompareOpti
       crashed ||= 'crash' in result;
       return words(result);
     });
-    if (differences.length === 0 && options.dumpEach) differences.push(...run.dump(rawPaths));
+    const dumps = options.dumpEach && !(asks.has(operation.call) && at + 1 < sequence.operations.length);
+    if (differences.length === 0 && dumps) differences.push(...run.dump(rawPaths));
     if (differences.length > 0 || crashed) return { at, operation, differences };
   }
   return undefined;
 }
 
 function runEnd(run: Comparison): Divergence | undefined {
-  const closed = run.differences((replay) => words(resultOf(() => replay.closeAll())));
+  const closed = run.differences((replay) => words(resultOf(() => replay.letGo())));
   if (closed.length > 0) return { at: 'closing everything', differences: closed };
   const whole = run.dump(allPaths);
   if (whole.length > 0) return { at: 'the whole trees at the end', differences: whole };

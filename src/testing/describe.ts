@@ -1,19 +1,26 @@
 /** What system calls answer, in words that mean the same on every machine: no raw inode number, no time of the run. */
 import type { Stat, StatFS, Timespec } from '../abi/stat.ts';
+import { type FileHandle, hexOf, parseHandle, parseIndexName } from './file-handle.ts';
 import { type OptionalMask, RUN_BEGINS } from './masks.ts';
 
 /** Numbers the inodes of one machine by first sight, and knows what is masked. */
 export class Describer {
   readonly masks: ReadonlySet<OptionalMask>;
   readonly #seen = new Map<string, number>();
+  /** The generations that handles told of an inode. */
+  readonly #generations = new Map<string, number[]>();
+  /** The device numbers of filesystems by their uuids. */
+  readonly #devices = new Map<string, number>();
   #classes = 0;
+  readonly #lasting = new Set<number>();
+  readonly #filesystems = new Map([['0:0', 0]]);
 
   constructor(masks: Iterable<OptionalMask> = []) {
     this.masks = new Set(masks);
   }
 
   /** The class of an inode: how many others were seen before it. */
-  inode(dev: number, ino: number): string {
+  inode(dev: number, ino: number | bigint): string {
     const key = `${dev}:${ino}`;
     const known = this.#seen.get(key);
     if (known !== undefined) return `#${known}`;
@@ -21,9 +28,50 @@ export class Describer {
     return `#${this.#classes++}`;
   }
 
-  /** Forgets the inodes of a device that is gone: its number may come again for another one, or not. */
-  forget(dev: number): void {
-    for (const key of this.#seen.keys()) if (key.startsWith(`${dev}:`)) this.#seen.delete(key);
+  /**
+   * Forgets the inodes of every device but those that last: those of a union are gone with it, and their numbers may come
+   * again for others, or not.
+   */
+  forget(): void {
+    for (const key of this.#seen.keys()) {
+      if (!this.#lasting.has(Number(key.slice(0, key.indexOf(':'))))) this.#seen.delete(key);
+    }
+  }
+
+  /** The device stays, whatever is mounted over it. */
+  last(dev: number): void {
+    this.#lasting.add(dev);
+  }
+
+  /** Learns by which uuid file handles name the filesystem of a device. */
+  learn(uuid: Uint8Array, dev: number): void {
+    this.#devices.set(hexOf(uuid), dev);
+    // Handles without a uuid are written only where all layers lie on one filesystem: the first one.
+    const none = '0'.repeat(uuid.length * 2);
+    if (!this.#devices.has(none)) this.#devices.set(none, dev);
+  }
+
+  /** Which object a handle names, by the class of its inode. */
+  #handle({ uuid, flags, type, ino, generation }: FileHandle): string {
+    const dev = this.#devices.get(uuid);
+    const named = dev === undefined ? 'on an unknown filesystem' : this.inode(dev, ino);
+    const how = /^0*$/.test(uuid) ? ' without uuid' : '';
+    return `<handle of ${named}${how}, generation ${this.#generation(named, generation)}, flags ${flags}, type ${type}>`;
+  }
+
+  /** How many other generations were told of the inode before this one. */
+  #generation(inode: string, generation: number): number {
+    const known = this.#generations.get(inode) ?? [];
+    if (!known.includes(generation)) known.push(generation);
+    this.#generations.set(inode, known);
+    return known.indexOf(generation);
+  }
+
+  /** A name within workdir, without the parts that the host's history gives it. */
+  name(name: string): string {
+    if (/^#[0-9a-f]+$/.test(name)) return '#';
+    const handle = parseIndexName(name);
+    return handle === undefined ? name : this.#handle(handle);
   }
 
   /** `now` for a time of the run, else seconds and nanoseconds. */
@@ -37,7 +85,7 @@ export class Describer {
     const isDirectory = (stat.mode & 0o170000) === 0o040000;
     const nlink = isDirectory ? masked('nlink', `nlink=${stat.nlink}`) : ` nlink=${stat.nlink}`;
     return [
-      `${this.inode(stat.dev, stat.ino)} ${stat.mode.toString(8)}${nlink} ${stat.uid}:${stat.gid} size=${stat.size}`,
+      `${this.inode(stat.dev, stat.ino64 ?? stat.ino)} ${stat.mode.toString(8)}${nlink} ${stat.uid}:${stat.gid} size=${stat.size}`,
       stat.rdev === 0 ? '' : ` rdev=${stat.rdev.toString(16)}`,
       masked('blocks', `blocks=${stat.blocks}`),
       ` blksize=${stat.blksize}`,
@@ -45,20 +93,31 @@ export class Describer {
       masked('mtime', `mtime=${this.time(stat.mtime)}`),
       ` ctime=${this.time(stat.ctime)}`,
       !withBirth || stat.btime === undefined ? '' : ` btime=${this.time(stat.btime)}`,
+      !withBirth || stat.attributes === undefined ? '' : ` attributes=${stat.attributes.toString(16)}`,
+      !withBirth || stat.attributesMask === undefined ? '' : ` of ${stat.attributesMask.toString(16)}`,
+      !withBirth ? '' : ` attributes=${(stat.attributes ?? 0).toString(16)}/${(stat.attributesMask ?? 0).toString(16)}`,
     ].join('');
   }
 
   /** What a filesystem has, but for what is masked. */
   statfs(statfs: StatFS): string {
-    const { bfree, bavail, ffree, ...fixed } = statfs;
+    const { bfree, bavail, ffree, fsid = [0, 0], ...rest } = statfs;
+    const fixed = { ...rest, filesystem: this.#filesystem(fsid.join(':')) };
     const free = this.masks.has('statfs') ? {} : { bfree, bavail, ffree };
     return JSON.stringify({ ...fixed, ...free }, Object.keys({ ...fixed, ...free }).sort());
   }
 
-  /** The value of an attribute; what overlayfs writes there that names the host is told by its size. */
+  /** The class of a filesystem, by what statfs(2) tells of its identity. */
+  #filesystem(fsid: string): number {
+    if (!this.#filesystems.has(fsid)) this.#filesystems.set(fsid, this.#filesystems.size);
+    return this.#filesystems.get(fsid)!;
+  }
+
+  /** The value of an attribute; of a file handle, which object it names. */
   xattr(name: string, value: Uint8Array): string {
-    const opaque = /^(trusted|user)\.overlay\.(origin|uuid|upper)$/.test(name);
-    return opaque ? `<${value.length} bytes>` : describeBytes(value);
+    if (/^(trusted|user)\.overlay\.uuid$/.test(name)) return `<${value.length} bytes>`;
+    const handle = parseHandle(value);
+    return handle === undefined ? describeBytes(value) : this.#handle(handle);
   }
 
   /** The list, sorted where the order is masked. */
@@ -78,11 +137,4 @@ export function describeBytes(bytes: Uint8Array): string {
     runs.push(`${letterOf(bytes[start]!)}${at - start > 1 ? `*${at - start}` : ''}`);
   }
   return runs.join(' ');
-}
-
-/** A name within workdir, without the parts that the host's history gives it. */
-export function describeName(name: string): string {
-  if (/^#[0-9a-f]+$/.test(name)) return '#';
-  if (/^[0-9a-f]{40,}$/.test(name)) return `<handle of ${name.length / 2} bytes>`;
-  return name;
 }

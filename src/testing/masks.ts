@@ -1,6 +1,7 @@
 /**
  * What a comparison of two machines leaves out, and why. A mask may only shrink: what can be translated (inode
- * numbers to classes, a time of the run to `now`) is translated by `replay.ts` and `tree.ts`, not masked.
+ * numbers to classes, file handles to the objects that they name, a time of the run to `now`) is translated by
+ * `describe.ts`, not masked.
  */
 
 /**
@@ -12,12 +13,11 @@ export const RUN_BEGINS = 1_577_836_800;
 export const masks = {
   'directory offset':
     'd_off and the position in a directory are cookies: compared only through what seeking to them lists',
-  'overlay origin':
-    'trusted.overlay.origin and .upper are file handles, which name the inode in a form of the host: size compared',
   'overlay uuid': 'trusted.overlay.uuid is random: size compared',
   'overlay temporary name':
     'names in workdir (#1f) count every copy-up since the host was booted: the number is left out',
-  'overlay index name': 'names in the index directory are file handles: size compared',
+  'handle generation':
+    'the generation in a file handle of tmpfs is random: compared only with other handles of the same inode number',
 } as const;
 
 /** What a run may leave out on top, by name, while an implementation is not there yet. */

@@ -1,9 +1,11 @@
 /** The course of one sequence on one machine. */
+import { ErrnoException } from '../abi/errno.ts';
+import { AT_FDCWD, MS_RDONLY, MS_REMOUNT } from '../abi/flags.ts';
 import { Describer } from './describe.ts';
 import type { OptionalMask } from './masks.ts';
 import type { Caller } from './operations.ts';
-import type { SubjectTask } from './subject.ts';
-import { mountUnion, type Union, unmountUnion } from './union.ts';
+import { attempt, type Region, type Subject, type SubjectTask } from './subject.ts';
+import { clearGuard, mountUnion, type Union, unmountUnion } from './union.ts';
 
 /** Who a sequence begins as. */
 export const root: Caller = { uid: 0, gid: 0, groups: [] };
@@ -11,9 +13,12 @@ export const root: Caller = { uid: 0, gid: 0, groups: [] };
 const NO_DESCRIPTOR = 9999;
 const FILE_SLOTS = 3;
 const DIRECTORY_SLOTS = 2;
+const CWD_SLOT = 5;
+const REGIONS = 2;
 
 /** One sequence on one machine: what has gathered in its course. */
 export class Replay {
+  readonly subject: Subject;
   readonly task: SubjectTask;
   /** The tree in which the operations work. */
   readonly root: string;
@@ -21,11 +26,14 @@ export class Replay {
   /** The positions behind the entries that were listed from a descriptor since it stood at the beginning. */
   readonly cookies = new Map<number, number[]>();
   readonly #slots = new Map<number, number>();
+  readonly #regions = new Map<number, Region>();
   #caller = root;
   #union: Union | undefined;
+  #mounted = true;
 
-  constructor(task: SubjectTask, tree: string, union: Union | undefined, masks: Iterable<OptionalMask> = []) {
-    this.task = task;
+  constructor(subject: Subject, tree: string, union: Union | undefined, masks: Iterable<OptionalMask> = []) {
+    this.subject = subject;
+    this.task = subject.task;
     this.root = tree;
     this.#union = union;
     this.describer = new Describer(masks);
@@ -50,6 +58,37 @@ export class Replay {
     return NO_DESCRIPTOR;
   }
 
+  /** The directory that a path starts from. */
+  directory(slot: number): number {
+    return slot === CWD_SLOT ? AT_FDCWD : this.descriptor(slot);
+  }
+
+  /** Where the working directory is when it is nowhere in the tree. */
+  get home(): string {
+    return `${this.root.slice(0, this.root.lastIndexOf('/'))}/home`;
+  }
+
+  /** Keeps a mapping and ends the one that was there. */
+  map(at: number, region: Region): string {
+    this.#regions.get(at)?.unmap();
+    this.#regions.set(at, region);
+    return 'mapped';
+  }
+
+  /** The mapping of that number, or the other one. @throws Errno EFAULT */
+  region(at: number): Region {
+    const region = this.#regions.get(at) ?? this.#regions.get((at + 1) % REGIONS);
+    if (region === undefined) throw new ErrnoException('EFAULT', 'mapping');
+    return region;
+  }
+
+  unmap(at: number): string {
+    const region = this.region(at);
+    for (const [key, held] of this.#regions) if (held === region) this.#regions.delete(key);
+    region.unmap();
+    return 'done';
+  }
+
   /** Puts `fd` into `slot` and closes what was there. */
   keep(slot: number, fd: number): string {
     const before = this.#slots.get(slot);
@@ -71,6 +110,14 @@ export class Replay {
     for (const fd of this.#slots.values()) this.#release(fd);
     this.#slots.clear();
     return 'closed';
+  }
+
+  /** Gives up whatever holds the tree: descriptors, mappings, the working directory. */
+  letGo(): string {
+    for (const region of this.#regions.values()) region.unmap();
+    this.#regions.clear();
+    this.asRoot(() => this.task.chdir(this.home));
+    return this.closeAll();
   }
 
   #release(fd: number): void {
@@ -104,23 +151,50 @@ export class Replay {
     }
   }
 
-  /** Unmounts the union and mounts what `change` makes of it. */
+  /**
+   * Unmounts the union and mounts what `change` makes of it. Where that is refused, it is mounted as it was before, the
+   * mark of a volatile mount removed, and the refusal is told.
+   */
   remount(change: (union: Union) => Union = (union) => union): string {
     const union = this.#union;
     if (union === undefined) return 'no union';
     return this.asRoot(() => {
-      const { dev } = this.task.lstat(this.root);
-      unmountUnion(this.task, union);
-      this.describer.forget(dev);
-      this.#union = change(union);
-      mountUnion(this.task, this.#union);
+      if (this.#mounted) unmountUnion(this.task, union);
+      this.#mounted = false;
+      this.describer.forget();
+      this.#mount(change(union), union);
       return 'mounted';
     });
   }
 
+  #mount(union: Union, before: Union): void {
+    try {
+      this.#union = union;
+      mountUnion(this.task, union);
+      this.#mounted = true;
+    } catch (error) {
+      clearGuard(this.task, union);
+      clearGuard(this.task, before);
+      this.#union = before;
+      this.#mounted = attempt(() => mountUnion(this.task, before)) === undefined;
+      throw error;
+    }
+  }
+
+  /** Makes the mounted union read-only, or writable again. */
+  reconfigure(readOnly: boolean): string {
+    const flags = (this.#union?.flags ?? 0) | MS_REMOUNT | (readOnly ? MS_RDONLY : 0);
+    this.asRoot(() => this.task.mount('none', this.root, '', '', flags));
+    return 'done';
+  }
+
   /** The upper layer becomes the topmost lower one, under a fresh upper layer. */
-  stack(): string {
-    this.closeAll();
-    return this.remount((union) => ({ ...union, committed: union.committed + 1 }));
+  stack(options?: string): string {
+    this.letGo();
+    return this.remount((union) => ({
+      ...union,
+      committed: union.committed + 1,
+      options: options ?? union.options,
+    }));
   }
 }

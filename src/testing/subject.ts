@@ -1,6 +1,13 @@
 /** What a machine under comparison is to the harness. */
 import type { Task } from '../kernel/task.ts';
 
+/** A mapping of a file: what a machine under comparison must offer of it. */
+export interface Region {
+  read(offset: number, length: number): Uint8Array;
+  write(offset: number, bytes: Uint8Array): void;
+  unmap(): void;
+}
+
 /** The part of a task that sequences use: what a machine under comparison must offer. */
 export type SubjectTask = Pick<
   Task,
@@ -20,6 +27,7 @@ export type SubjectTask = Pick<
   | 'fallocate'
   | 'fsync'
   | 'fdatasync'
+  | 'ioctl'
   | 'copyFileRange'
   | 'stat'
   | 'lstat'
@@ -65,12 +73,40 @@ export type SubjectTask = Pick<
   | 'listxattr'
   | 'llistxattr'
   | 'flistxattr'
+  | 'flock'
+  | 'chdir'
+  | 'fchdir'
+  | 'getcwd'
   | 'mount'
   | 'umount'
   | 'setfsuid'
   | 'setfsgid'
   | 'setgroups'
->;
+> & {
+  mmap(fd: number, offset: number, length: number, protection: number, flags: number): Region;
+};
+
+/** A machine under comparison. */
+export interface Subject {
+  readonly name: string;
+  readonly task: SubjectTask;
+  /**
+   * A directory of its own, on which a tmpfs is mounted for the sequence. Equally long on both machines, or the
+   * sizes of symlinks differ.
+   */
+  readonly directory: string;
+  /** The uuid of the filesystem that `path` is on, by which file handles name it. Handles are told by size without. */
+  filesystemUuid?(path: string): Uint8Array | undefined;
+  /**
+   * Mounts at `at` a filesystem without file handles and extended attributes; answers whether it is empty, or shows
+   * what the other machine has built already. A tmpfs would not do.
+   */
+  mountForeign?(at: string): boolean;
+  /** Is told before the machine is made to do something. */
+  turn?(): void;
+  /** Writes everything back and forgets what is only cached: nobody may notice. */
+  dropCaches?(): void;
+}
 
 /** What an operation led to. */
 export type Result = { readonly ok: string } | { readonly err: string } | { readonly crash: string };

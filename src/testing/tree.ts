@@ -1,7 +1,8 @@
 /** The canonical listing of a tree: what whole directories are compared by. */
 import { O_DIRECTORY, O_NOATIME, O_NOFOLLOW, O_RDONLY, SEEK_DATA, SEEK_HOLE } from '../abi/flags.ts';
+import { FS_IOC_GETFLAGS } from '../abi/fileattr.ts';
 import { isDirectory, isRegular, isSymlink } from '../abi/mode.ts';
-import { type Describer, describeBytes, describeName } from './describe.ts';
+import { type Describer, describeBytes } from './describe.ts';
 import { resultOf, type SubjectTask } from './subject.ts';
 
 const CHUNK = 1 << 16;
@@ -40,6 +41,12 @@ function nextData(task: SubjectTask, fd: number, from: number, size: number): nu
   throw new Error(JSON.stringify(answer));
 }
 
+/** What chattr(1) set, told where there is something. */
+function attributesOf(task: SubjectTask, fd: number): string {
+  const flags = told(() => Number(task.ioctl(fd, FS_IOC_GETFLAGS)).toString(16));
+  return flags === '0' ? '' : `attributes ${flags}`;
+}
+
 /** A file's data by offset, without its holes. */
 function contentOf(task: SubjectTask, path: string, describer: Describer): string {
   return withOpen(task, path, READ, (fd) => {
@@ -50,6 +57,8 @@ function contentOf(task: SubjectTask, path: string, describer: Describer): strin
       parts.push(`${at}:${readRange(task, fd, at, end)}`);
       at = end < size ? nextData(task, fd, end, size) : size;
     }
+    const attributes = attributesOf(task, fd);
+    if (attributes !== '') parts.push(attributes);
     return describer.masks.has('holes') ? parts.join(' ').replace(/\d+:|\\0(\*\d+)?/g, '') : parts.join(', ');
   });
 }
@@ -81,16 +90,18 @@ function listInto(task: SubjectTask, path: string, name: string, describer: Desc
       const entries = describer.sorted(
         task
           .getdents(fd)
-          .map((entry) => `${entry.name}/${entry.type}/${describer.inode(task.fstat(fd).dev, entry.ino)}`),
+          .map(
+            (entry) => `${entry.name}/${entry.type}/${describer.inode(task.fstat(fd).dev, entry.ino64 ?? entry.ino)}`,
+          ),
       );
       const shown = entries.map(
-        (entry) => describeName(entry.slice(0, entry.indexOf('/'))) + entry.slice(entry.indexOf('/')),
+        (entry) => describer.name(entry.slice(0, entry.indexOf('/'))) + entry.slice(entry.indexOf('/')),
       );
-      lines.push(`${name}/: ${shown.join(' ')}`);
+      lines.push(`${name}/: ${shown.join(' ')} ${attributesOf(task, fd)}`.trimEnd());
       for (const entry of entries) {
         const child = entry.slice(0, entry.indexOf('/'));
         if (child === '.' || child === '..') continue;
-        entryOf(task, `${path}/${child}`, `${name}/${describeName(child)}`, describer, lines);
+        entryOf(task, `${path}/${child}`, `${name}/${describer.name(child)}`, describer, lines);
       }
       return '';
     }),

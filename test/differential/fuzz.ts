@@ -7,24 +7,33 @@
  * --runs N --seed S      how many sequences, drawn from which seed (100, random)
  * --path P               only the sequence that a failure named
  * --ops N                operations of a sequence (60)
- * --options a;b          overlay mount options to draw from, each with its comma: ";,index=on" (none)
+ * --options a;b|any      overlay mount options to draw from, each with its comma: ";,index=on"; any: every combination
+ *                        of them (none). A remount may change to another one of those drawn from.
+ * --layout a,b|all       where layers lie: one, two (upper and lower on a tmpfs each), foreign (lower layers on a ramfs,
+ *                        which hostfs shows to ours), nested (lower layers inside another union) (one)
+ * --callers who          root, others (no root at all) or any (any)
  * --mask a,b             leave out of the comparison, by name: see optionalMasks in src/testing/masks.ts
  * --without a,b          calls that are not drawn; --only a,b: the only ones
  * --atime noatime        one way of keeping times of access instead of all: noatime, relatime, strictatime
  * --dump each|end        when raw directories are compared (overlay: each, tmpfs: end)
  * --against real|FAULT   compare with the real kernel itself, or with one of the planted faults (lowerdir)
+ * --drop                 drop the host's caches now and then. It reaches every other process, and numbers of inodes that
+ *                        do not last change with it: alone, and with layout one
+ * --json                 print the counts as one line of JSON at the end
  * --verbose              print each sequence before it is run
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { compareTasks, type Divergence, type Subject } from '../../src/testing/compare.ts';
+import type { Callers } from '../../src/testing/draw.ts';
 import type { OptionalMask } from '../../src/testing/masks.ts';
 import { type Sequence, sequence } from '../../src/testing/sequence.ts';
+import { type Layout, layouts } from '../../src/testing/union.ts';
 import { minimise } from './minimise.ts';
 import { Counts, printDivergence, printScript, printSequence } from './report.ts';
 import { faultySubject, realSubject, simulatedSubjects } from './subjects.ts';
 
-Error.stackTraceLimit = 12;
+Error.stackTraceLimit = 5;
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -35,6 +44,10 @@ const { values } = parseArgs({
     path: text,
     ops: { ...text, default: '60' },
     options: text,
+    layout: { ...text, default: 'one' },
+    callers: { ...text, default: 'any' },
+    drop: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
     mask: text,
     without: text,
     only: text,
@@ -65,7 +78,8 @@ let found: Divergence | undefined;
 
 const only = list(values.only);
 const without = list(values.without);
-const options = values.options?.split(';');
+const options = values.options === 'any' ? 'any' : values.options?.split(';');
+const drawnLayouts = (values.layout === 'all' ? layouts : list(values.layout)) as Layout[];
 const flags: Record<string, number> = { noatime: 1024, relatime: 1 << 21, strictatime: 1 << 24 };
 const drawn = sequence({
   filesystem,
@@ -73,6 +87,9 @@ const drawn = sequence({
   ...(only && { only }),
   ...(without && { without }),
   ...(options && { options }),
+  ...(filesystem === 'overlay' && { layouts: drawnLayouts }),
+  callers: values.callers as Callers,
+  dropsCaches: values.drop,
 });
 const arbitrary = values.atime === undefined ? drawn : drawn.map((all) => ({ ...all, atime: flags[values.atime!]! }));
 
@@ -81,6 +98,7 @@ const compare = (candidate: Sequence) => compareTasks(real, opponent(), candidat
 function holds(candidate: Sequence): boolean {
   if (values.verbose) console.log(printSequence(candidate));
   operations += candidate.operations.length;
+  counts.begin(candidate);
   const onResult = counts.add.bind(counts);
   found = compareTasks(real, opponent(), candidate, { masks, dumpEach, onResult });
   return found === undefined;
@@ -96,6 +114,7 @@ const details = fc.check(fc.property(arbitrary, holds), {
 const seconds = (performance.now() - started) / 1000;
 
 console.log(counts.print());
+if (filesystem === 'overlay') console.log(`\n${counts.printOptions()}`);
 console.log(
   `${details.numRuns} sequences, ${operations} operations in ${seconds.toFixed(1)} s: ` +
     `${(details.numRuns / seconds).toFixed(0)} sequences/s, ${(operations / seconds).toFixed(0)} operations/s; ` +
@@ -113,4 +132,10 @@ if (details.failed) {
   console.log(printDivergence(divergence, ['Linux', values.against]));
   console.log(`\n--- replay.ts\n${printScript(smallest, masks, dumpEach)}`);
   process.exitCode = 1;
+}
+if (values.json) {
+  const { sequences, refused } = counts;
+  console.log(
+    JSON.stringify({ sequences, operations, refused, success: counts.success, seconds, failed: details.failed }),
+  );
 }

@@ -18,6 +18,7 @@ import type { SystemCalls } from '../../src/kernel/system-calls.ts';
 import type { Task } from '../../src/kernel/task.ts';
 import { makeParents } from '../../src/testing/build.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
+import type { FilesystemType } from '../../src/kernel/superblock.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
 import { checked, cstring, libc, nameFrom } from './linux-libc.ts';
 import { LinuxTask } from './linux-task.ts';
@@ -29,8 +30,8 @@ export type JailedTask = SubjectTask &
     mounts(): string;
   };
 
-const DIRECTORY = `${tmpdir()}/lowerdir-mounts`;
-const SYS_GETCWD = 79;
+/** Where the jails are made. */
+export const DIRECTORY = `${tmpdir()}/lowerdir-mounts`;
 const SYS_PIVOT_ROOT = 155;
 
 const library = koffi.load('libc.so.6');
@@ -41,10 +42,9 @@ const pivotRoot = bind('long syscall(long number, void *newRoot, void *putOld)')
 const inotifyInit = bind('int inotify_init1(int flags)');
 const inotifyAddWatch = bind('int inotify_add_watch(int fd, void *path, uint mask)');
 const inotifyRemoveWatch = bind('int inotify_rm_watch(int fd, int watch)');
-const getcwd = bind('long syscall(long number, _Out_ void *into, long size)');
 
 /** Descriptors of what cannot be reached from inside. */
-interface Outside {
+export interface Outside {
   readonly root: number;
   readonly proc: number;
   readonly namespace: number;
@@ -52,7 +52,8 @@ interface Outside {
 
 let outside: Outside | undefined;
 
-function isolate(): Outside {
+/** Puts the process into a mount namespace of its own, once. */
+export function isolate(): Outside {
   if (outside !== undefined) return outside;
   mkdirSync(DIRECTORY, { recursive: true });
   LinuxTask.isolate(DIRECTORY);
@@ -65,7 +66,7 @@ function isolate(): Outside {
   return outside;
 }
 
-class LinuxJail extends LinuxTask implements JailedTask {
+export class LinuxJail extends LinuxTask implements JailedTask {
   readonly #outside: Outside;
 
   constructor(outside: Outside) {
@@ -85,13 +86,6 @@ class LinuxJail extends LinuxTask implements JailedTask {
   pivotRoot(newRoot: string, putOld: string): void {
     this.umask(this.umask(0));
     checked(pivotRoot(SYS_PIVOT_ROOT, cstring(newRoot), cstring(putOld)), 'pivot_root', newRoot, putOld);
-  }
-
-  override getcwd(): string {
-    this.umask(this.umask(0));
-    const buffer = Buffer.alloc(4096);
-    const length = checked(getcwd(SYS_GETCWD, buffer, buffer.length), 'getcwd');
-    return nameFrom(buffer.subarray(0, length - 1));
   }
 
   inotifyInit(): number {
@@ -155,8 +149,8 @@ export function inLinux(use: (task: JailedTask) => void): void {
 }
 
 /** Runs `use` in a fresh root on a machine of ours. */
-export function inMachine(use: (task: JailedTask) => void): void {
-  const task = createMachine().task as SystemCalls & JailedTask;
+export function inMachine(use: (task: JailedTask) => void, filesystems: readonly FilesystemType[] = []): void {
+  const task = createMachine({ filesystems }).task as SystemCalls & JailedTask;
   const at = `${DIRECTORY}/jail`;
   makeParents(task, `${at}/`);
   task.mounts = () => formatMounts(task.namespace, task.fs.root);

@@ -63,6 +63,14 @@ export const libc = {
   listxattr: bind('long listxattr(void *path, _Out_ void *into, size_t size)'),
   llistxattr: bind('long llistxattr(void *path, _Out_ void *into, size_t size)'),
   flistxattr: bind('long flistxattr(int fd, _Out_ void *into, size_t size)'),
+  ioctl: bind('int ioctl(int fd, ulong request, _Inout_ void *argument)'),
+  getcwd: bind('long syscall(long number, _Out_ void *into, long size)'),
+  mmap: bind('int64 mmap64(uint64 address, size_t length, int protection, int flags, int fd, int64 offset)'),
+  munmap: bind('int munmap(uint64 address, size_t length)'),
+  memfd: bind('int memfd_create(void *name, uint flags)'),
+  readTo: bind('long pread64(int fd, uint64 address, size_t size, int64 offset)'),
+  writeFrom: bind('long pwrite64(int fd, uint64 address, size_t size, int64 offset)'),
+  sync: bind('void sync()'),
   mount: bind('int mount(void *source, void *target, void *type, ulong flags, void *data)'),
   umount: bind('int umount2(void *target, int flags)'),
   unshare: bind('int unshare(int flags)'),
@@ -71,6 +79,7 @@ export const libc = {
 };
 
 /** Numbers of the calls that go round the C library, which would reach every thread or emulate. */
+export const SYS_GETCWD = 79;
 export const SYS_GETDENTS64 = 217;
 export const SYS_SETGROUPS = 116;
 export const SYS_SETFSUID = 122;
@@ -80,6 +89,10 @@ export const SYS_FACCESSAT2 = 439;
 export const SYS_FCHMODAT2 = 452;
 export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_BTIME = 0x800;
+export const PATH_MAX = 4096;
+/** @see struct fsuuid2 */
+export const FS_IOC_GETFSUUID = 0x80111500;
+export const UUID_SIZE = 16;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
 
@@ -141,7 +154,12 @@ export function statFrom(buffer: Buffer, withBirth: boolean): Stat {
     mtime: timespecAt(buffer, 112),
     ctime: timespecAt(buffer, 96),
   };
+  if (stat.ino > Number.MAX_SAFE_INTEGER) stat.ino64 = buffer.readBigUInt64LE(32);
   if (withBirth && u32(0) & STATX_BTIME) stat.btime = timespecAt(buffer, 80);
+  if (withBirth) {
+    stat.attributes = u64(8);
+    stat.attributesMask = u64(56);
+  }
   return stat;
 }
 
@@ -157,6 +175,7 @@ export function statfsFrom(buffer: Buffer): StatFS {
     bavail: u64(4),
     files: u64(5),
     ffree: u64(6),
+    fsid: [buffer.readUInt32LE(56), buffer.readUInt32LE(60)],
     namelen: u64(8),
     flags: u64(10),
   };
@@ -166,8 +185,10 @@ export function statfsFrom(buffer: Buffer): StatFS {
 export function direntsFrom(buffer: Buffer, size: number): Dirent[] {
   const entries: Dirent[] = [];
   for (let at = 0; at < size; at += buffer.readUInt16LE(at + 16)) {
+    const ino = buffer.readBigUInt64LE(at);
     entries.push({
-      ino: Number(buffer.readBigUInt64LE(at)),
+      ino: Number(ino),
+      ...(ino > Number.MAX_SAFE_INTEGER && { ino64: ino }),
       off: Number(buffer.readBigInt64LE(at + 8)),
       type: buffer.readUInt8(at + 18),
       name: nameFrom(buffer.subarray(at + 19, buffer.indexOf(0, at + 19))),

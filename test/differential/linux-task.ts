@@ -5,6 +5,8 @@ import { CLONE_NEWNS, MS_BIND, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT } from 
 import type { Dirent, Stat, StatFS, Timespec } from '../../src/abi/stat.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import * as form from './linux-libc.ts';
+import { ioctl } from './linux-fileattr.ts';
+import { LinuxRegion } from './linux-region.ts';
 import { checked, cstring, libc } from './linux-libc.ts';
 
 const statBuffer = Buffer.alloc(256);
@@ -37,6 +39,11 @@ export class LinuxTask implements SubjectTask {
     checked(libc.mount(none, root, null, MS_REC | MS_PRIVATE, null), 'mount', '/');
     checked(libc.mount(none, root, null, MS_REMOUNT | MS_BIND | MS_RDONLY, null), 'mount', '/');
     checked(libc.mount(none, work, cstring('tmpfs'), 0, cstring('size=1m')), 'mount', directory);
+  }
+
+  /** Puts in place what belongs to this task, for whoever else works in the process. */
+  turn(): void {
+    this.#turn();
   }
 
   #turn(): void {
@@ -115,6 +122,9 @@ export class LinuxTask implements SubjectTask {
   fdatasync(fd: number): void {
     checked(libc.fdatasync(fd), 'fdatasync');
   }
+  sync(): void {
+    libc.sync();
+  }
   syncfs(fd: number): void {
     checked(libc.syncfs(fd), 'syncfs');
   }
@@ -122,6 +132,27 @@ export class LinuxTask implements SubjectTask {
     this.#turn();
     const [from, to] = [offsetIn, offsetOut].map((at) => (at === undefined ? null : BigInt64Array.of(BigInt(at))));
     return checked(libc.copyFileRange(fdIn, from, fdOut, to, n, 0), 'copy_file_range');
+  }
+  mmap(fd: number, offset: number, length: number, protection: number, flags: number): LinuxRegion {
+    this.#turn();
+    return LinuxRegion.map(fd, offset, length, protection, flags);
+  }
+  /** The uuid of a filesystem. @see ioctl(2) FS_IOC_GETFSUUID */
+  filesystemUuid(path: string): Uint8Array | undefined {
+    const fd = this.open(path, 0);
+    const answer = Buffer.alloc(1 + form.UUID_SIZE);
+    try {
+      checked(libc.ioctl(fd, form.FS_IOC_GETFSUUID, answer), 'ioctl', path);
+      return new Uint8Array(answer.subarray(1));
+    } catch {
+      return undefined;
+    } finally {
+      this.close(fd);
+    }
+  }
+  ioctl(fd: number, request: number, argument?: unknown): unknown {
+    this.#turn();
+    return ioctl(fd, request, argument);
   }
   flock(fd: number, operation: number): void {
     checked(libc.flock(fd, operation), 'flock');
@@ -257,7 +288,9 @@ export class LinuxTask implements SubjectTask {
     this.#cwd = held;
   }
   getcwd(): string {
-    return this.readlink(`/proc/self/fd/${this.#cwd}`);
+    this.#turn();
+    const size = checked(libc.getcwd(form.SYS_GETCWD, largeBuffer, form.PATH_MAX), 'getcwd');
+    return form.nameFrom(largeBuffer.subarray(0, size - 1));
   }
 
   link(path: string, newPath: string): void {

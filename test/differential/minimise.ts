@@ -35,6 +35,24 @@ function simplerEntries(sequence: Sequence): Sequence[] {
   );
 }
 
+const withoutOption = (options: string, option: string): string =>
+  options
+    .split(',')
+    .filter((one) => one !== option)
+    .join(',');
+
+/** The same on one tmpfs, as root, without layers of data, without each of the options. */
+function simplerMounts(sequence: Sequence): Sequence[] {
+  const { layout, caller, data, ...rest } = sequence;
+  const options = sequence.options.split(',').filter((option) => option !== '');
+  return [
+    ...(layout && layout !== 'one' ? [{ ...sequence, layout: 'one' as const }] : []),
+    ...(caller ? [{ ...rest, ...(layout && { layout }), ...(data && { data }) }] : []),
+    ...(data && data.length > 0 ? [{ ...sequence, data: [] }] : []),
+    ...options.map((option) => ({ ...sequence, options: withoutOption(sequence.options, option) })),
+  ];
+}
+
 /** One round of every way to make the sequence smaller. */
 function round(sequence: Sequence, fails: (candidate: Sequence) => boolean): Sequence {
   let best = sequence;
@@ -47,7 +65,7 @@ function round(sequence: Sequence, fails: (candidate: Sequence) => boolean): Seq
   if (best.upper !== undefined) {
     minimiseList(best.layers.slice(0, -1), (above) => take({ ...best, layers: [...above, best.layers.at(-1)!] }));
     minimiseList(best.upper, (upper) => take({ ...best, upper }));
-    if (best.options !== '') take({ ...best, options: '' });
+    for (let again = true; again; ) again = simplerMounts(best).some(take);
   }
   for (const [at] of best.layers.entries()) {
     minimiseList(best.layers[at]!, (layer) => take({ ...best, layers: best.layers.with(at, layer) }));

@@ -1,8 +1,11 @@
 /** Mounts and path walk: each case is put to the real kernel and to ours, and all answers must be the same. */
 import { describe, expect } from 'vitest';
 import { type JailedTask, inLinux, inMachine } from './jail.ts';
+import { cases as attributeCases } from './attribute-cases.ts';
 import { cases as fileCases } from './file-cases.ts';
+import { cases as lowerDataCases } from './lower-data-cases.ts';
 import { cases as mountCases } from './mount-cases.ts';
+import { cases as overlayAttributeCases } from './overlay-attribute-cases.ts';
 import { cases as pathCases } from './path-cases.ts';
 import { cases as rootCases } from './root-cases.ts';
 import { type Recorded, recorder } from './recorder.ts';
@@ -21,6 +24,9 @@ describe.each([
   ['paths', pathCases],
   ['fifos, locks, tmpfs', fileCases],
   ['watches', watchCases],
+  ['redirects, metacopy, data-only layers', lowerDataCases],
+  ['attributes', attributeCases],
+  ['attributes on overlays', overlayAttributeCases],
 ])('%s', (_, cases) => {
   for (const [name, act] of Object.entries(cases)) {
     oracleTest(name, () => {

@@ -13,17 +13,20 @@ export type Recorded = JailedTask & {
   get(path: string): void;
   /** Whether two paths lead to the same object. */
   same(a: string, b: string): void;
+  /** Whether the time of access is younger than the year 2010. */
+  accessed(path: string): void;
 };
 
 const OPENING = new Set(['open', 'openat', 'dup', 'inotifyInit']);
 /** Calls whose first parameter is a descriptor, beside those that begin with an f. */
 const BY_DESCRIPTOR =
-  /^(read|write|pread|pwrite|lseek|getdents|close|dup|flock|openat|mkdirat|unlinkat|syncfs|inotify(AddWatch|RemoveWatch|Read))$/;
+  /^(read|write|pread|pwrite|lseek|getdents|ioctl|getfl|setfl|copyFileRange|close|dup|flock|openat|mkdirat|unlinkat|syncfs|inotify(AddWatch|RemoveWatch|Read))$/;
 const takesDescriptor = (call: string): boolean => BY_DESCRIPTOR.test(call) || /^f(?!at)/.test(call);
 
 function told(call: string, answer: unknown): string {
   if (OPENING.has(call)) return 'descriptor';
   if (/stat(at)?$/.test(call)) return stat(answer as Stat);
+  if (call === 'statx') return statx(answer as Stat);
   if (call === 'statfs' || call === 'fstatfs') return '';
   if (call === 'getdents')
     return (answer as { name: string }[])
@@ -33,7 +36,7 @@ function told(call: string, answer: unknown): string {
   if (call === 'inotifyRead') return (answer as InotifyEvent[]).map(event).join('; ');
   if (call === 'mounts') return mounts(answer as string);
   if (answer instanceof Uint8Array) return new TextDecoder().decode(answer);
-  return String(answer);
+  return typeof answer === 'object' ? JSON.stringify(answer) : String(answer);
 }
 
 const event = ({ watch, mask, cookie, name }: InotifyEvent): string =>
@@ -42,12 +45,15 @@ const event = ({ watch, mask, cookie, name }: InotifyEvent): string =>
 const stat = ({ mode, nlink, uid, gid, size, rdev }: Stat): string =>
   `${mode.toString(8)} ${isDirectory(mode) ? '' : `${nlink} ${size}`} ${uid}:${gid} ${rdev}`;
 
+const statx = (told: Stat): string =>
+  `${stat(told)} attributes ${told.attributes!.toString(16)} of ${told.attributesMask!.toString(16)}`;
+
 /** What a kernel's configuration adds to the options of tmpfs is left out. */
 const mounts = (text: string): string => text.replaceAll(',inode64', '').replaceAll(',noswap', '');
 
 const shown = (value: unknown): string => {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 20)}…(${text.length})` : text;
 };
 
@@ -74,6 +80,7 @@ export function recorder(task: JailedTask, answers: string[]): Recorded {
       task.close(fd);
       return text;
     },
+    accessed: (path) => task.lstat(path!).atime.sec > 1_262_304_000,
     same: (a, b) => {
       const [first, second] = [task.stat(a!), task.stat(b!)];
       return first.dev === second.dev && first.ino === second.ino;
@@ -85,6 +92,7 @@ export function recorder(task: JailedTask, answers: string[]): Recorded {
       const action = own ?? (task[call as keyof JailedTask] as (...values: unknown[]) => unknown).bind(task);
       return (...values: never[]) => {
         const parameters = takesDescriptor(call) ? ['descriptor', ...values.slice(1)] : values;
+        if (call === 'copyFileRange') parameters[2] = 'descriptor';
         return run(call, parameters, () => action(...values));
       };
     },

@@ -1,5 +1,6 @@
 /** Divergences from the real kernel that were found once, as small as they got: the seed and path that drew each. */
 import type { Sequence } from '../../src/testing/sequence.ts';
+import { fileRegressions } from './file-regressions.ts';
 
 export interface Regression {
   readonly name: string;
@@ -224,4 +225,182 @@ export const regressions: readonly Regression[] = [
       ],
     } as unknown as Sequence,
   },
+  {
+    name: 'an attribute set by another name of an indexed file does not bring that name up',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 109,
+    sequence: {
+      layers: [[file('a/f'), { ...file('b/f'), type: 'link', to: 'a/f' }]],
+      upper: [],
+      options: ',index=on',
+      atime: RELATIME,
+      operations: [
+        { call: 'open', slot: 2, path: 'b/f', flags: 0o401000, mode: 0 },
+        { call: 'setxattr', path: 'a/f', name: 'user.a', value: 'value', flags: 1 },
+        { call: 'removexattr', path: 'a/f', name: 'user.a' },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a new link is looked up anew, and counts the index entry once the old name is gone',
+    filesystem: 'overlay',
+    seed: 3,
+    path: 66,
+    sequence: {
+      layers: [[file('b/b/e')]],
+      upper: [],
+      options: ',index=on,nfs_export=on',
+      atime: RELATIME,
+      operations: [
+        { call: 'link', path: 'b/b/e', newPath: 'd' },
+        { call: 'unlink', path: 'b/b/e' },
+        { call: 'stat', path: 'd' },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a device is copied up to the index by way of the work directory, which is the same',
+    filesystem: 'overlay',
+    seed: 5,
+    path: 59,
+    sequence: {
+      layers: [
+        [
+          { ...file('d'), type: 'node', format: 8192, rdev: 15367 },
+          { ...file('f'), type: 'link', to: 'd' },
+        ],
+        [],
+      ],
+      upper: [],
+      options: ',index=on',
+      atime: RELATIME,
+      operations: [{ call: 'link', path: 'd', newPath: 'e' }],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a directory that a redirect led to elsewhere is stale by its own name, and listed only once',
+    filesystem: 'overlay',
+    seed: 1,
+    path: 4,
+    sequence: {
+      layers: [
+        [{ ...directory('b'), xattrs: [['trusted.overlay.redirect', 'c']] }],
+        [{ ...file('c/a/d'), type: 'node', format: 4096, rdev: 0 }],
+      ],
+      upper: [directory('b/a')],
+      options: '',
+      atime: RELATIME,
+      operations: [],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a listing that fails behind its first entries answers those, and goes on behind the one that failed',
+    filesystem: 'overlay',
+    seed: 31,
+    path: 9,
+    sequence: {
+      layers: [
+        [
+          {
+            ...file('a/d'),
+            xattrs: [
+              ['trusted.overlay.metacopy', ''],
+              ['trusted.overlay.redirect', '/d'],
+            ],
+          },
+          file('a/c/e'),
+        ],
+        [],
+      ],
+      upper: [],
+      options: ',xino=on',
+      layout: 'two',
+      atime: RELATIME,
+      operations: [
+        { call: 'link', path: 'a/c/e', newPath: 'd' },
+        { call: 'open', slot: 3, path: 'a', flags: 0, mode: 0o777 },
+        { call: 'getdents', slot: 3, count: 3 },
+        { call: 'getdents', slot: 3, count: 3 },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a remount forgets names that nobody holds, and with them the numbers made up for directories',
+    filesystem: 'overlay',
+    seed: 12,
+    path: 2,
+    sequence: {
+      layers: [[directory('b')]],
+      upper: [],
+      options: '',
+      layout: 'two',
+      atime: RELATIME,
+      operations: [
+        { call: 'stat', path: 'b' },
+        { call: 'reconfigure', readOnly: false },
+        { call: 'stat', path: 'b' },
+      ],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'times that become now are kept apart from values on their way to the upper layer',
+    filesystem: 'overlay',
+    seed: 62,
+    path: 19,
+    sequence: {
+      layers: [[]],
+      upper: [{ ...file('d', 4095), attributes: 0xa0 }],
+      options: '',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [{ call: 'utimensat', path: 'd', flags: 0 }],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'data that begins behind the size that the metadata tells cannot be copied up',
+    filesystem: 'overlay',
+    seed: 1,
+    path: 26,
+    sequence: {
+      layers: [
+        [
+          {
+            ...file('b/f'),
+            xattrs: [
+              ['trusted.overlay.metacopy', ''],
+              ['trusted.overlay.redirect', '/e'],
+            ],
+          },
+        ],
+        [file('e', 5, 20_000)],
+      ],
+      upper: [],
+      options: ',metacopy=on',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [{ call: 'open', slot: 1, path: 'b/f', flags: 0o2001, mode: 0o777 }],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'a directory that two names lead to cannot move between them in a rename',
+    filesystem: 'overlay',
+    seed: 11,
+    path: 179,
+    sequence: {
+      layers: [
+        [{ ...directory('c'), xattrs: [['trusted.overlay.redirect', '/b']] }],
+        [file('a/a/f'), directory('b/a/b')],
+      ],
+      upper: [],
+      options: '',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [
+        { call: 'rmdir', path: 'b/a' },
+        { call: 'rename', path: 'a', newPath: 'c/a' },
+      ],
+    } as unknown as Sequence,
+  },
+  ...fileRegressions,
 ];

@@ -52,5 +52,6 @@ export function expectSame(slice: Slice, opponent: () => Subject): void {
   if (divergence && sequence) {
     expect.fail(`${printSequence(sequence)}\n${printDivergence(divergence, ['Linux', opponent().name])}`);
   }
-  expect(success).toBeGreaterThan(0.5);
+  // Who is not root is refused a third of what root may do.
+  expect(success).toBeGreaterThan(slice.callers === 'others' ? 0.35 : 0.5);
 }

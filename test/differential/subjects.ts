@@ -1,6 +1,10 @@
 /** The machines under comparison: the real kernel, and what is to be like it. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { MS_NOATIME } from '../../src/abi/flags.ts';
+import { hostfs } from '../../src/filesystem/hostfs/index.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import type { Superblock } from '../../src/kernel/superblock.ts';
 import type { Subject } from '../../src/testing/compare.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import { LinuxTask } from './linux-task.ts';
@@ -15,6 +19,10 @@ export function whyNoOracle(): string | undefined {
 const directory = `${tmpdir()}/lowerdir-fuzz`;
 let isolated = false;
 
+/** Put in the place of an exhausted machine's memory: how the kernel is told to forget what it can read again. */
+const DROP_CACHES = '/proc/sys/vm/drop_caches';
+const DENTRIES_AND_INODES = '2';
+
 /** The real kernel, in a mount namespace that nobody else sees. `side` is a name of four letters. */
 export function realSubject(side = 'left'): Subject {
   if (!isolated) {
@@ -22,15 +30,59 @@ export function realSubject(side = 'left'): Subject {
     LinuxTask.isolate(directory);
     isolated = true;
   }
-  return { name: `Linux ${side}`, task: new LinuxTask(), directory: `${directory}/${side}` };
+  const task = new LinuxTask();
+  return {
+    name: `Linux ${side}`,
+    task,
+    directory: `${directory}/${side}`,
+    filesystemUuid: (path) => task.filesystemUuid(path),
+    mountForeign(at) {
+      task.mount('ramfs', at, 'ramfs', 'mode=755', MS_NOATIME);
+      return true;
+    },
+    dropCaches() {
+      task.turn();
+      task.sync();
+      writeFileSync(DROP_CACHES, DENTRIES_AND_INODES);
+    },
+  };
 }
 
-/** A machine of ours; fresh for each sequence. */
+/** Root of the host, for what reads the host's files on behalf of a machine of ours. */
+let host: LinuxTask | undefined;
+
+/** A machine of ours; fresh for each sequence. Its foreign filesystem shows what the real kernel's ramfs holds. */
 export async function simulatedSubjects(): Promise<() => Subject> {
   const { createMachine } = (await import(new URL('../../src/union/create-machine.ts', import.meta.url).href)) as {
-    createMachine: () => { task: SubjectTask };
+    createMachine: (options: { filesystems: unknown[] }) => { task: SubjectTask; kernel: Kernel };
   };
-  return () => ({ name: 'lowerdir', task: createMachine().task, directory: `${directory}/left` });
+  const { filesystemUuid } = (await import(
+    new URL('../../src/kernel/uuid.ts', import.meta.url).href
+  )) as { filesystemUuid: (superblock: Superblock) => Uint8Array };
+  return () => {
+    const { task, kernel } = createMachine({ filesystems: [hostfs()] });
+    let readsHost = false;
+    return {
+      name: 'lowerdir',
+      task,
+      directory: `${directory}/left`,
+      filesystemUuid(path) {
+        const { dev } = task.stat(path);
+        const superblock = [...kernel.superblocks].find((one) => one.dev === dev);
+        return superblock && filesystemUuid(superblock);
+      },
+      mountForeign(at) {
+        readsHost = true;
+        host ??= new LinuxTask();
+        host.turn();
+        task.mount(at, at, 'hostfs');
+        return false;
+      },
+      turn() {
+        if (readsHost) host?.turn();
+      },
+    };
+  };
 }
 
 /** A second real kernel task whose one call is wrong: what the comparison must find. */

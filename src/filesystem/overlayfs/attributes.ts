@@ -27,6 +27,8 @@ class OwnAttributes {
   impure = false;
   mayHaveWhiteouts = false;
   redirect: string | undefined = undefined;
+  metacopy = false;
+  indexed = false;
   version = 0;
   cache: DirCache | undefined = undefined;
   impureCache: ImpureCache | undefined = undefined;
@@ -193,6 +195,20 @@ export class OverlayAttributes {
   }
   set redirect(redirect: string | undefined) {
     this.#copies.redirect = redirect;
+  }
+  /** The upper object has no data: that lies in the lowest of the lower ones. The opposite of OVL_UPPERDATA. */
+  get metacopy(): boolean {
+    return this.#own?.metacopy ?? false;
+  }
+  set metacopy(metacopy: boolean) {
+    this.#copies.metacopy = metacopy;
+  }
+  /** Has an entry in the index. @see OVL_INDEX */
+  get indexed(): boolean {
+    return this.#own?.indexed ?? false;
+  }
+  set indexed(indexed: boolean) {
+    this.#copies.indexed = indexed;
   }
   /** Counts the changes of a directory, so that cached listings are known to be old. */
   get version(): number {

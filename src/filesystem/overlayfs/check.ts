@@ -25,7 +25,7 @@ function checkInode(inode: OverlayInode, faults: string[]): void {
   const real = realOf(inode);
   if (!sameType(real.mode, inode.mode)) faults.push(`${name} is of another type than its real object`);
   if (isRegular(inode.mode) && real.size !== inode.size && inode.nlink > 0) faults.push(`${name} has an old size`);
-  if (!isDirectory(inode.mode) && inode.lower.length > 1)
+  if (!isDirectory(inode.mode) && inode.lower.length > (isRegular(inode.mode) ? 2 : 1))
     faults.push(`${name} is a file with ${inode.lower.length} lower objects`);
   const { upper, superblock } = inode;
   if (upper?.inode !== undefined && upper.inode.superblock !== superblock.upperMount.superblock) {
@@ -37,6 +37,7 @@ function checkInode(inode: OverlayInode, faults: string[]): void {
 function checkWorkdir({ workdir, whiteout }: OverlaySuperblock, faults: string[]): void {
   if (workdir === undefined) return;
   for (const [name, { inode }] of workdir.children ?? []) {
-    if (inode !== undefined && inode !== whiteout?.inode) faults.push(`${name} was left in the work directory`);
+    if (name.startsWith('#') && inode !== undefined && inode !== whiteout?.inode)
+      faults.push(`${name} was left in the work directory`);
   }
 }

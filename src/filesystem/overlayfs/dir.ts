@@ -19,7 +19,10 @@ import { notifyChange } from '../../kernel/setattr.ts';
 import { copyUp } from './copy-up.ts';
 import { isMerge, isOrigin, isWhiteoutEntry, NO_LOWER, overlayInode, setOpaqueFlag, setUpperAlias } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
-import { allowsOfflineChanges } from './params.ts';
+import { changeLinks } from './link-change.ts';
+import { allowsOfflineChanges } from './config.ts';
+import { isMetacopy } from './metacopy.ts';
+import { setRedirect } from './redirect.ts';
 import type { OverlaySuperblock } from './super.ts';
 import {
   attempt,
@@ -92,7 +95,7 @@ function createOverWhiteout(superblock: OverlaySuperblock, dentry: Dentry, param
   const { kernel } = superblock;
   const upperDirectory = overlayInode(dentry.parent).upper!;
   const upper = lookupDentry(upperDirectory, dentry.name);
-  if (upper.inode === undefined || !isRealWhiteout(upper.inode)) raise('ESTALE');
+  if (upper.inode === undefined || !isRealWhiteout(superblock, upper.inode)) raise('ESTALE');
   const temp = createTemp(superblock, params);
   const isNew = params.hardlink === undefined;
   const isDir = isNew && isDirectory(params.mode);
@@ -109,24 +112,25 @@ function createOverWhiteout(superblock: OverlaySuperblock, dentry: Dentry, param
   return temp;
 }
 
-/** One more name in the upper layer. @see ovl_link() */
-export function linkObject(old: Dentry, dentry: Dentry): OverlayInode {
+/** One more name in the upper layer; its dentry does not stay in the cache. @see ovl_link() */
+export function linkObject(old: Dentry, dentry: Dentry): void {
   const inode = overlayInode(old);
   const parent = overlayInode(dentry.parent);
   const { superblock } = inode;
   copyUp(old);
   copyUp(dentry.parent);
-  superblock.wantUpperWrite();
-  const params = { mode: inode.mode, rdev: inode.rdev, link: '', hardlink: inode.upper! };
-  withCredentials(superblock.kernel, superblock.mounter, () => {
-    if (isOrigin(inode)) setImpure(superblock, parent);
-    createRealAt(superblock, dentry, params);
+  changeLinks(old, () => {
+    const params = { mode: inode.mode, rdev: inode.rdev, link: '', hardlink: inode.upper! };
+    withCredentials(superblock.kernel, superblock.mounter, () => {
+      if (isMetacopy(inode)) setRedirect(superblock, old, false);
+      if (isOrigin(inode)) setImpure(superblock, parent);
+      createRealAt(superblock, dentry, params);
+    });
+    parent.directoryModified(false);
+    setUpperAlias(dentry);
+    inode.nlink++;
   });
-  parent.directoryModified(false);
-  setUpperAlias(dentry);
-  inode.nlink++;
   inode.copyAttributes();
-  return inode;
 }
 
 /** A nameless file of the upper layer. @see ovl_tmpfile() */

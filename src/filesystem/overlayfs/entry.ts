@@ -62,6 +62,10 @@ export function setOpaqueFlag(dentry: Dentry): void {
   dentry.note = flagsOf(dentry) | OPAQUE;
 }
 
+export function setXwhiteoutsFlag(dentry: Dentry): void {
+  dentry.note = flagsOf(dentry) | XWHITEOUTS;
+}
+
 /** What a lookup found out about a name. */
 export function setEntry(dentry: Dentry, upper: boolean, opaque: boolean, xwhiteouts: boolean): void {
   dentry.note = (upper ? UPPER_ALIAS : 0) | (opaque ? OPAQUE : 0) | (xwhiteouts ? XWHITEOUTS : 0);
@@ -80,10 +84,10 @@ export function realOf(inode: OverlayInode): Inode {
   return inode.real;
 }
 
-/** A directory that shows more than one layer. @see OVL_TYPE_MERGE() */
+/** What shows more than one layer: a directory, or a file whose data lies deeper than its metadata. @see OVL_TYPE_MERGE() */
 export function isMerge(inode: OverlayInode): boolean {
   if (inode.upper === undefined) return inode.lower.length > 1;
-  return inode.lowerInode !== undefined && isDirectory(inode.mode);
+  return inode.lowerInode !== undefined && (isDirectory(inode.mode) || inode.metacopy);
 }
 
 export const isMergeOrLower = (inode: OverlayInode): boolean => inode.upper === undefined || isMerge(inode);

@@ -3,19 +3,24 @@
  *
  * @see fs/overlayfs/file.c
  */
+import { raise } from '../../abi/errno.ts';
 import { O_NOATIME, SEEK_CUR, SEEK_SET } from '../../abi/flags.ts';
 import { compareTimespec } from '../../abi/stat.ts';
 import { fileAccessed } from '../../kernel/atime.ts';
 import type { ExtentMap } from '../../kernel/extent-map.ts';
-import { type FileOperations, OpenFile } from '../../kernel/file.ts';
+import type { FileOperations, OpenFile } from '../../kernel/file.ts';
 import type { Fork } from '../../kernel/fork.ts';
+import type { Inode } from '../../kernel/inode.ts';
 import type { Mapping } from '../../kernel/mmap.ts';
 import { closeFile } from '../../kernel/open.ts';
 import { kernelRead, kernelWrite } from '../../kernel/read-write.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
 import { copyUpForOpen } from './copy-up.ts';
-import { realOf } from './entry.ts';
+import { shouldSync } from './config.ts';
+import { isMerge, setUpperAlias } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
+import { verifyLowerData } from './lower-data.ts';
+import { lowerDataOf, realDataOf } from './metacopy.ts';
 import { asMounter, followFlags, forkRealFile, openPath } from './real-file.ts';
 
 /** The real files of an object that was copied up while it was open. @see struct ovl_file */
@@ -32,26 +37,45 @@ class CopiedUpFile {
 
 const inodeOf = (file: OpenFile): OverlayInode => file.inode as OverlayInode;
 
+/** Opens the real object that the data lies in. @see ovl_path_realdata() */
 function openRealFile(file: OpenFile): OpenFile {
   const inode = inodeOf(file);
-  const { superblock } = inode;
-  const dentry = inode.upper ?? inode.lower[0]!.dentry;
-  return openPath(superblock, superblock.realMount(inode), dentry, file.flags);
+  const { superblock, upper } = inode;
+  if (upper !== undefined && !inode.metacopy) return openPath(superblock, superblock.upperMount, upper, file.flags);
+  const { dentry, layer } = lowerDataOf(inode) ?? raise('EIO');
+  return openPath(superblock, layer.mount, dentry, file.flags);
 }
 
 /** The file that was opened first: what mappings are made of. */
 const firstFile = ({ note }: OpenFile): OpenFile => (note instanceof CopiedUpFile ? note.lower : (note as OpenFile));
 
-/** The file where the data is now. @see ovl_real_file() */
+/** The file where the data is now; in kernels before 4.19 the one that was opened. @see ovl_real_file() */
 function realFile(file: OpenFile): OpenFile {
+  const inode = inodeOf(file);
+  if (!inode.superblock.kernel.profile.stackedFileOperations)
+    return realFileOf(file, firstFile(file).inode, openRealFile);
+  verifyLowerData(inode);
+  return realFileOf(file, realDataOf(inode), openRealFile);
+}
+
+/** The file of the upper object, even if that has no data. */
+function upperFile(file: OpenFile): OpenFile {
+  const { superblock, upper } = inodeOf(file);
+  return realFileOf(file, upper!.inode!, () => openPath(superblock, superblock.upperMount, upper!, file.flags));
+}
+
+/** The file that was opened first or that of the upper object, which is opened when it is first wanted. @see ovl_real_file_path() */
+function realFileOf(file: OpenFile, wanted: Inode, open: (file: OpenFile) => OpenFile): OpenFile {
   const { note } = file;
-  const wanted = realOf(inodeOf(file));
-  let real: OpenFile;
-  if (note instanceof OpenFile && note.inode === wanted) real = note;
-  else if (note instanceof CopiedUpFile) real = note.upper;
-  else {
-    real = openRealFile(file);
-    file.note = new CopiedUpFile(note as OpenFile, real);
+  let real = firstFile(file);
+  if (real.inode !== wanted) {
+    if (note instanceof CopiedUpFile) real = note.upper;
+    else {
+      const upper = open(file);
+      file.note = new CopiedUpFile(real, upper);
+      real = upper;
+    }
+    if (real.inode !== wanted) raise('EIO');
   }
   if (file.flags !== real.flags) followFlags(file, real);
   return real;
@@ -69,6 +93,10 @@ function accessed(file: OpenFile): void {
 
 class OverlayFileOperations implements FileOperations {
   open(file: OpenFile): void {
+    const inode = inodeOf(file);
+    verifyLowerData(inode);
+    // a nameless file was made in the upper layer
+    if (inode.upper !== undefined && !file.dentry.hashed) setUpperAlias(file.dentry);
     copyUpForOpen(file.dentry, file.flags);
     file.note = openRealFile(file);
   }
@@ -139,8 +167,10 @@ class OverlayFileOperations implements FileOperations {
 
   /** What lies in a lower layer is never written back. */
   fsync(file: OpenFile, dataOnly: boolean): void {
-    if (inodeOf(file).upper === undefined) return;
-    const real = realFile(file);
+    const inode = inodeOf(file);
+    if (!shouldSync(inode.superblock.config)) return;
+    if (inode.upper === undefined || (dataOnly && isMerge(inode))) return;
+    const real = inode.superblock.kernel.profile.stackedFileOperations ? upperFile(file) : firstFile(file);
     real.ops.fsync(real, dataOnly);
   }
 
@@ -152,7 +182,13 @@ class OverlayFileOperations implements FileOperations {
   /** A mapping stays with the file that was opened, whatever is copied up. @see ovl_mmap() */
   mmap(file: OpenFile): Mapping {
     const first = firstFile(file);
-    return first.ops.mmap(first);
+    const mapping = first.ops.mmap(first);
+    accessed(file);
+    return mapping;
+  }
+
+  mapped(file: OpenFile): OpenFile {
+    return firstFile(file);
   }
 
   fork(fork: Fork, old: OpenFile, made: OpenFile): void {

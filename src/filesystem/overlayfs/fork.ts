@@ -21,9 +21,10 @@ export function forkOverlay(
     type: old.type,
     config: { ...old.config },
     addedLowerNames: old.addedLowerNames,
-    mounter: old.mounter,
+    mounter: fork.credentials(old.mounter),
     upperLayer: old.upperLayer && layers.get(old.upperLayer),
     lowerLayers: old.lowerLayers.map((layer) => layers.get(layer)!),
+    dataLayers: old.dataLayers,
     filesystems: old.filesystems.map((each) => forkFilesystem(each, layers, fork)),
     traps: new Set([...old.traps].map((inode) => fork.inode(inode))),
     workBase: old.workBase && fork.dentry(old.workBase),
@@ -33,6 +34,8 @@ export function forkOverlay(
     hasTmpfile: old.hasTmpfile,
     noXattr: old.noXattr,
     dev: fork.device(old.dev),
+    uuid: old.uuid,
+    inUse: new Set([...old.inUse].map((inode) => fork.inode(inode))),
   });
   made.readOnly = old.readOnly;
   if (old.whiteout !== undefined) made.keepWhiteout(fork.dentry(old.whiteout));
@@ -41,6 +44,7 @@ export function forkOverlay(
   made.continueCounters(old);
   made.pinDirectories();
   made.makeRoot(forkObject(made, old.root.inode as OverlayInode, fork, layers));
+  made.root.note = old.root.note;
   return made;
 }
 
@@ -70,9 +74,11 @@ function forkObject(
   made.upper = old.upper && fork.dentry(old.upper);
   made.lower = old.lower.map((path) => forkPath(path, fork, layers));
   const { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable } = old;
-  const { constantIno, impure, mayHaveWhiteouts, redirect, version } = old;
+  const { constantIno, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version } = old;
   Object.assign(made, { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable });
-  Object.assign(made, { constantIno, impure, mayHaveWhiteouts, redirect, version });
+  Object.assign(made, { constantIno, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version });
+  const lowerdata = old.superblock.lowerdataRedirects.get(old);
+  if (lowerdata !== undefined) superblock.lowerdataRedirects.set(made, lowerdata);
   const key = old.key ?? (old.constantIno ? old.lowerInode : undefined);
   superblock.remember(made, key && fork.inode(key));
   return made;
@@ -93,6 +99,7 @@ function forkFilesystem(old: LayerFilesystem, layers: ReadonlyMap<Layer, Layer>,
     superblock: old.superblock && fork.superblock(old.superblock),
     pseudoDev: fork.device(old.pseudoDev),
     uuid: old.uuid,
+    badUuid: old.badUuid,
     topmost: old.topmost && layers.get(old.topmost),
   };
 }

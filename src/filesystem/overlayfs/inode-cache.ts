@@ -6,30 +6,44 @@
  *
  * @see fs/overlayfs/inode.c ovl_get_inode()
  */
+import { raise } from '../../abi/errno.ts';
 import { isDirectory } from '../../abi/mode.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import type { LayerPath } from './entry.ts';
+import { flagsOfUpper } from './fileattr.ts';
 import { OverlayInode } from './inode.ts';
+import { noteOfNlink } from './nlink.ts';
 import { hasOrigin } from './origin.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { directoryMark, protectionOf, XATTR_IMPURE } from './xattr.ts';
+import { directoryMark, XATTR_IMPURE } from './xattr.ts';
 
 export interface InodeParams {
   readonly upper: Dentry | undefined;
   readonly lower: readonly LayerPath[];
+  /** There is an entry in the index for the object. */
+  readonly indexed?: boolean;
   readonly redirect?: string | undefined;
+  /** The upper object has no data. */
+  readonly metacopy?: boolean;
+  /** Where the data-only layers have the data. */
+  readonly lowerdataRedirect?: string | undefined;
 }
 
-/** The inode that shows these real objects. */
+/** The inode that shows these real objects. @throws Errno ESTALE where one is known that shows others */
 export function getInode(superblock: OverlaySuperblock, params: InodeParams): OverlayInode {
   const { upper, lower } = params;
-  const byLower = isKnownByLower(superblock, lower[0]);
+  const byLower = isKnownByLower(superblock, params);
   const key = byLower ? lower[0]!.dentry.inode! : upper?.inode;
   const known = key === undefined ? undefined : superblock.inodesByKey.get(key);
-  if (known !== undefined && isSameObject(known, params)) return known;
+  if (known !== undefined) {
+    if (!isSameObject(known, params)) raise('ESTALE');
+    superblock.unnamed.delete(known);
+    return known;
+  }
   if (byLower && isLean(params)) return makeLeanInode(superblock, lower[0]!);
   const inode = makeInode(superblock, params, byLower);
+  if (upper !== undefined) inode.flags = flagsOfUpper(superblock, upper.inode!);
   superblock.remember(inode, key);
   return inode;
 }
@@ -50,18 +64,26 @@ function makeLeanInode(superblock: OverlaySuperblock, { dentry, layer }: LayerPa
 }
 
 /** @see ovl_hash_bylower() */
-function isKnownByLower(superblock: OverlaySuperblock, lowest: LayerPath | undefined): boolean {
+function isKnownByLower(superblock: OverlaySuperblock, { upper, lower, indexed }: InodeParams): boolean {
+  const lowest = lower[0]?.dentry.inode;
   if (lowest === undefined) return false;
-  if (superblock.upperLayer === undefined) return true;
-  const inode = lowest.dentry.inode!;
-  return isDirectory(inode.mode) || inode.nlink <= 1;
+  if (indexed || superblock.upperLayer === undefined) return true;
+  const parts = upper !== undefined || superblock.indexdir === undefined;
+  if (parts && !isDirectory(lowest.mode) && lowest.nlink > 1) return false;
+  return upper === undefined || !superblock.config.nfsExport;
 }
 
-/** Somebody may have changed the layers: then the inode found is another object's. @see ovl_verify_inode() */
+/**
+ * Somebody may have changed the layers, or a redirect led to a directory that has another name already: then the inode
+ * found is another object's. A further name of a file may not have got its upper object yet.
+ *
+ * @see ovl_verify_inode()
+ */
 function isSameObject(inode: OverlayInode, { upper, lower }: InodeParams): boolean {
-  if (lower.length > 0 && inode.lowerInode !== lower[0]!.dentry.inode) return false;
-  if (upper === undefined) return inode.upper === undefined || !isDirectory(inode.mode);
-  return inode.upper?.inode === upper.inode;
+  const lowest = lower[0]?.dentry.inode;
+  const isStrict = isDirectory(inode.mode);
+  if (inode.lowerInode !== lowest && (lowest !== undefined || isStrict)) return false;
+  return inode.upper?.inode === upper?.inode || (upper === undefined && !isStrict);
 }
 
 /** @param byLower the inode number stays that of the lower object when the inode is copied up */
@@ -74,21 +96,27 @@ export function makeInode(superblock: OverlaySuperblock, params: InodeParams, by
   inode.lower = lower;
   inode.rdev = real.rdev;
   inode.redirect = params.redirect;
+  inode.metacopy = params.metacopy ?? false;
+  if (params.lowerdataRedirect !== undefined) superblock.lowerdataRedirects.set(inode, params.lowerdataRedirect);
   inode.constantIno = byLower;
-  inode.nlink = !isDir && (upper !== undefined || byLower) ? real.nlink : 1;
+  inode.indexed = params.indexed ?? false;
+  inode.nlink = !isDir && (upper !== undefined || byLower) ? noteOfNlink(superblock, lower[0], upper, real.nlink) : 1;
   inode.copyAttributes();
-  inode.flags = real.flags | (upper === undefined ? 0 : protectionOf(real));
-  inode.ino = isDir && !superblock.sameFilesystem ? superblock.nextIno() : keyIno(params, byLower);
+  inode.flags = real.flags;
+  const named = keyInode(params, byLower);
+  inode.ino = isDir && !superblock.keepsIno(named) ? superblock.nextIno() : named.ino;
   if (isDir) initDirectory(inode, real);
   return inode;
 }
 
-function keyIno({ upper, lower }: InodeParams, byLower: boolean): number {
-  return (byLower || upper === undefined ? lower[0]!.dentry : upper).inode!.ino;
+/** The real object whose number the inode has. */
+function keyInode({ upper, lower }: InodeParams, byLower: boolean): Inode {
+  return (byLower || upper === undefined ? lower[0]!.dentry : upper).inode!;
 }
 
 function initDirectory(inode: OverlayInode, real: Inode): void {
   const { upper, lower } = inode;
-  inode.impure = upper !== undefined && directoryMark(real, XATTR_IMPURE) === 'y';
-  inode.mayHaveWhiteouts = (upper !== undefined && lower.length > 0) || lower.length > 1 || hasOrigin(real);
+  inode.impure = upper !== undefined && directoryMark(inode.superblock, real, XATTR_IMPURE) === 'y';
+  inode.mayHaveWhiteouts =
+    (upper !== undefined && lower.length > 0) || lower.length > 1 || hasOrigin(inode.superblock, real);
 }

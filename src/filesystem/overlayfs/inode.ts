@@ -4,7 +4,8 @@
  * @see fs/overlayfs/inode.c, struct ovl_inode
  */
 import { isDirectory } from '../../abi/mode.ts';
-import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
+import type { FileAttributes } from '../../abi/fileattr.ts';
+import type { Attributes, Stat, StatxAttributes, Timespec } from '../../abi/stat.ts';
 import { touchAtime } from '../../kernel/atime.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
 import { type Dentry, pin, unpin } from '../../kernel/dentry.ts';
@@ -14,13 +15,16 @@ import { genericPermission } from '../../kernel/permission.ts';
 import { copyUp, setOverlayAttributes } from './copy-up.ts';
 import { createObject, createTmpfile, linkObject, makeNode } from './dir.ts';
 import { OverlayAttributes } from './attributes.ts';
-import { isMerge, isOrigin } from './entry.ts';
+import { isMerge, isOrigin, type LayerPath } from './entry.ts';
 import { overlayFileOperations } from './file.ts';
+import { getOverlayFileattr, overlayStatxAttributes, setOverlayFileattr } from './fileattr.ts';
+import { dataBlocks, isMetacopy } from './metacopy.ts';
 import { lookupOverlay } from './namei.ts';
 import { overlayDirectoryOperations } from './readdir.ts';
 import { removeObject } from './remove.ts';
 import { renameObject } from './rename.ts';
 import type { OverlaySuperblock } from './super.ts';
+import { inoOf, setIno } from './xino.ts';
 import { getOverlayXattr, listOverlayXattrs, removeOverlayXattr, setOverlayXattr } from './xattr.ts';
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/mode.ts';
 
@@ -72,7 +76,8 @@ export class OverlayInode extends OverlayAttributes implements Inode {
     this.#holds = count;
     if (count > 0) {
       if ((this.#state & PINNED) === 0) this.#pin();
-    } else if (!isDirectory(this.mode) || this.nlink === 0) this.letGo();
+    } else if (this.superblock.unnamed.delete(this)) this.superblock.evict(this);
+    else if (!isDirectory(this.mode) || this.nlink === 0) this.letGo();
   }
 
   /** Gives up the real names, unless somebody holds the inode. */
@@ -95,6 +100,12 @@ export class OverlayInode extends OverlayAttributes implements Inode {
     if ((this.#state & PINNED) !== 0) pin(upper);
   }
 
+  /** The lower object that the data lies in was found. @see ovl_dentry_set_lowerdata() */
+  setLowerData(path: LayerPath): void {
+    this.lower = [...this.lower, path];
+    if ((this.#state & PINNED) !== 0) pin(path.dentry);
+  }
+
   /** A name in this directory changed; `impurity` when one that came from a lower layer did. @see ovl_dir_modified() */
   directoryModified(impurity: boolean): void {
     this.copyAttributes();
@@ -114,25 +125,29 @@ export class OverlayInode extends OverlayAttributes implements Inode {
     const { superblock } = this;
     const isDir = isDirectory(this.mode);
     let fsid = 0;
-    if (!isDir || superblock.sameFilesystem) {
+    if (!isDir || superblock.sameDevice) {
       if (this.upper === undefined) fsid = this.lowerLayer!.fsid;
       else if (isOrigin(this)) fsid = this.#takeOriginIno(stat, isDir);
     }
     superblock.mapDeviceAndIno(this, stat, fsid);
+    if (isMetacopy(this)) stat.blocks = dataBlocks(this, stat.size, stat.blksize);
     if (isDir && isMerge(this)) stat.nlink = 1;
+    if (!isDir && this.indexed) stat.nlink = this.nlink;
     return stat;
   }
 
-  /** The number of the lower object that this one came from, unless it is one of several links. */
+  /** The number of the lower object that this one came from, unless others may have come from it too. */
   #takeOriginIno(stat: Stat, isDir: boolean): number {
     const origin = this.lowerInode!;
-    if (!isDir && origin.nlink !== 1) return 0;
-    stat.ino = origin.superblock.stackDepth === 0 ? origin.ino : origin.getattr().ino;
+    const told = origin.superblock.stackDepth === 0 ? origin : origin.getattr();
+    const isOnly = this.indexed || (!this.superblock.indexesAll && (isDir || told.nlink === 1));
+    if (!isOnly) return 0;
+    setIno(stat, inoOf(told));
     return this.lowerLayer!.fsid;
   }
 
-  setattr(attributes: Attributes): void {
-    setOverlayAttributes(this, attributes);
+  setattr(attributes: Attributes, dentry?: Dentry): void {
+    setOverlayAttributes(this, attributes, dentry);
   }
 
   /** The upper object notes the access; lower ones are never touched. @see ovl_update_time() */
@@ -168,8 +183,8 @@ export class OverlayInode extends OverlayAttributes implements Inode {
     return createObject(this, dentry, S_IFLNK | 0o777, 0, target);
   }
 
-  link(old: Dentry, dentry: Dentry): Inode {
-    return linkObject(old, dentry);
+  link(old: Dentry, dentry: Dentry): undefined {
+    linkObject(old, dentry);
   }
 
   unlink(dentry: Dentry): void {
@@ -196,20 +211,32 @@ export class OverlayInode extends OverlayAttributes implements Inode {
     return getOverlayXattr(this, name);
   }
 
-  setxattr(name: string, value: Uint8Array, flags: number): void {
-    setOverlayXattr(this, name, value, flags);
+  setxattr(name: string, value: Uint8Array, flags: number, dentry?: Dentry): void {
+    setOverlayXattr(this, name, value, flags, dentry);
   }
 
-  removexattr(name: string): void {
-    removeOverlayXattr(this, name);
+  removexattr(name: string, dentry?: Dentry): void {
+    removeOverlayXattr(this, name, dentry);
   }
 
   listxattr(): string[] {
     return listOverlayXattrs(this);
   }
 
-  /** Copies the object up by the name it is known by. */
-  copyUp(): void {
-    copyUp(this.alias!);
+  fileattrGet(): FileAttributes {
+    return getOverlayFileattr(this);
+  }
+
+  fileattrSet(wanted: FileAttributes, dentry?: Dentry): void {
+    setOverlayFileattr(this, wanted, dentry);
+  }
+
+  statxAttributes(): StatxAttributes {
+    return overlayStatxAttributes(this);
+  }
+
+  /** Copies the object up by the name that it was reached by, else by the one that it is known by. */
+  copyUp(dentry = this.alias!): void {
+    copyUp(dentry);
   }
 }

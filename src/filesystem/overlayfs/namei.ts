@@ -15,14 +15,15 @@ import { lookupDentry, utf8Length } from '../../kernel/lookup.ts';
 import { hashOf } from '../../kernel/name-table.ts';
 import { isDeadDirectory } from '../../kernel/permission.ts';
 import { isOpaque, type Layer, type LayerPath, NO_LOWER, overlayInode, setEntry } from './entry.ts';
+import { indexOfName } from './index-entry.ts';
 import type { OverlayInode } from './inode.ts';
-import { hasOrigin, originOf, setOrigin } from './origin.ts';
-import { followsRedirects } from './params.ts';
+import { hasMetacopyMark } from './metacopy.ts';
+import { hasOrigin, isOriginOf, originOf, setOrigin } from './origin.ts';
+import { followsRedirects } from './config.ts';
+import { readRedirect } from './redirect.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { isRealWhiteout } from './whiteout.ts';
-import { directoryMark, getPrivateXattr, setImpure, XATTR_METACOPY, XATTR_OPAQUE, XATTR_REDIRECT } from './xattr.ts';
-
-const textDecoder = new TextDecoder();
+import { directoryMark, setImpure, XATTR_OPAQUE } from './xattr.ts';
 
 /** How far a lookup has come. @see struct ovl_lookup_data */
 class LookupState {
@@ -36,8 +37,13 @@ class LookupState {
   stop = false;
   /** The lowest layer is searched: what could lie below does not matter. */
   last = false;
+  /** What was found last has no data: that lies further down. */
   metacopy = false;
+  /** The name in the upper layer is redirected. */
+  upperRedirect: string | undefined = undefined;
   redirect: string | undefined = undefined;
+  /** The redirect that was looked for last is a path. */
+  absoluteRedirect = false;
   /** A negative dentry that the next layer may use again. */
   #spare: Dentry | undefined = undefined;
 
@@ -106,10 +112,12 @@ function lookupLayers(directory: OverlayInode, dentry: Dentry): Inode | undefine
   const upper = directory.upper === undefined ? undefined : lookupUpper(state, directory);
   const upperOpaque = state.opaque;
   const upperMetacopy = upper !== undefined && state.metacopy;
-  const upperRedirect = state.redirect;
+  state.upperRedirect = state.redirect;
   const origin = upper !== undefined && !state.isDir ? originOf(superblock, upper.inode!) : undefined;
-  const lower = lookupLower(state, directory, dentry, upper, upperMetacopy);
-  if (state.metacopy || (upperMetacopy && lower.length === 0)) raise('EIO');
+  const lower = lookupLower(state, directory, dentry, upper);
+  const lowerdataRedirect = deferLowerData(state, lower);
+  if (lowerdataRedirect === undefined) checkFollowRedirect(state);
+  if ((state.metacopy && lowerdataRedirect === undefined) || (upperMetacopy && lower.length === 0)) raise('EIO');
   setEntry(dentry, upper !== undefined, upperOpaque, state.xwhiteouts);
   if (upper === undefined && lower.length === 0) return undefined;
   superblock.hasRedirects ||= state.redirect !== undefined;
@@ -117,8 +125,18 @@ function lookupLayers(directory: OverlayInode, dentry: Dentry): Inode | undefine
     for (const { dentry: real } of lower) if (!real.hashed) real.hash();
   }
   const stack = lower.length === 0 && origin !== undefined ? [origin] : lower;
-  const inode = superblock.getInode({ upper, lower: stack, redirect: upperRedirect });
-  inode.alias = dentry;
+  const index = indexOfName(superblock, upper, stack, upper === undefined || state.isDir || origin !== undefined);
+  if (index !== undefined && upper === undefined) state.upperRedirect = readRedirect(superblock, index.inode!);
+  const inode = superblock.getInode({
+    upper: upper ?? index,
+    lower: stack,
+    indexed: index !== undefined,
+    redirect: state.upperRedirect,
+    metacopy:
+      upperMetacopy || (upper === undefined && index !== undefined && hasMetacopyMark(superblock, index.inode!)),
+    lowerdataRedirect,
+  });
+  if (!isDirectory(inode.mode) || !isLiveAlias(inode)) inode.alias = dentry;
   if (inode.isLean) dentry.name = lower[0]!.dentry.name;
   return inode;
 }
@@ -129,13 +147,42 @@ function lookupUpper(state: LookupState, directory: OverlayInode): Dentry | unde
   return lookupLayer(state, directory.upper!);
 }
 
+/** The cache holds the name that the directory is known by. */
+function isLiveAlias(inode: OverlayInode): boolean {
+  const { alias } = inode;
+  return alias?.inode === inode && (alias.hashed || alias.pins > 0);
+}
+
+/**
+ * Data in a data-only layer is looked for when it is first needed; for that, following need not be allowed. Answers its
+ * path.
+ */
+function deferLowerData(
+  { superblock, metacopy, absoluteRedirect, redirect }: LookupState,
+  lower: readonly LayerPath[],
+) {
+  const isDeferred = metacopy && lower.length > 0 && superblock.dataLayers > 0 && absoluteRedirect;
+  return isDeferred ? redirect : undefined;
+}
+
+/**
+ * A layer from elsewhere could make files readable by redirects that are followed without checks.
+ *
+ * @throws Errno EPERM
+ * @see ovl_check_follow_redirect()
+ */
+function checkFollowRedirect({ superblock, metacopy, redirect, upperRedirect }: LookupState): void {
+  const { config } = superblock;
+  if (metacopy && !config.metacopy) raise('EPERM');
+  if ((redirect !== undefined || upperRedirect !== undefined) && !followsRedirects(config)) raise('EPERM');
+}
+
 /** Goes down through the lower layers of the directory; after an absolute redirect through those of the root. */
 function lookupLower(
   state: LookupState,
   directory: OverlayInode,
   dentry: Dentry,
   upper: Dentry | undefined,
-  upperMetacopy: boolean,
 ): readonly LayerPath[] {
   if (state.stop) return NO_LOWER;
   const { superblock } = state;
@@ -149,17 +196,19 @@ function lookupLower(
     const { dentry: base, layer } = stack[i]!;
     skips &&= state.redirect === undefined;
     if (skips && base.inode!.lacks?.(dentry.name, hash)) continue;
+    checkFollowRedirect(state);
     state.layer = layer;
-    state.last = followsRedirects(superblock.config) ? layer.index === root.length : i === stack.length - 1;
+    if (state.isDir || superblock.dataLayers === 0) {
+      state.last = followsRedirects(superblock.config) ? layer.index === root.length : i === stack.length - 1;
+    }
     const real = lookupLayer(state, base);
     if (real === undefined) continue;
-    if (upperMetacopy || state.metacopy) raise('EPERM');
     if (upper !== undefined && found === undefined && state.isDir)
       fixOrigin(state, dentry, { dentry: real, layer }, upper);
+    if (upper !== undefined && found === undefined && !isOriginOf(superblock, upper, { dentry: real, layer })) break;
     // an array that grows from nothing takes 17 places at once, and most names are in one layer
     if (found === undefined) found = [{ dentry: real, layer }];
-    else found.push({ dentry: real, layer });
-    if (state.redirect !== undefined && !followsRedirects(superblock.config)) raise('EPERM');
+    else if (!state.metacopy) found.push({ dentry: real, layer });
     if (state.stop) break;
     if (state.redirect?.startsWith('/') && stack !== root) {
       stack = root;
@@ -172,7 +221,7 @@ function lookupLower(
 /** An upper directory that was merged without a note of where it came from gets one. @see ovl_fix_origin() */
 function fixOrigin(state: LookupState, dentry: Dentry, lower: LayerPath, upper: Dentry): void {
   const { superblock } = state;
-  if (superblock.noXattr || hasOrigin(upper.inode!)) return;
+  if (superblock.noXattr || hasOrigin(superblock, upper.inode!)) return;
   superblock.wantUpperWrite();
   setOrigin(superblock, lower, upper);
   setImpure(superblock, overlayInode(dentry.parent));
@@ -211,7 +260,7 @@ function lookupSingle(
   const found = state.lookupPositive(base, name);
   if (found === undefined) return undefined;
   const real = found.inode!;
-  if (isRealWhiteout(real)) {
+  if (isRealWhiteout(state.superblock, real)) {
     state.stop = true;
     state.opaque = true;
     return undefined;
@@ -226,7 +275,7 @@ function lookupSingle(
       state.stop = true;
       return undefined;
     }
-    state.metacopy = isRegular(real.mode) && getPrivateXattr(real, XATTR_METACOPY) !== undefined;
+    state.metacopy = hasMetacopyMark(state.superblock, real);
     state.stop = !state.metacopy;
     if (!state.metacopy || state.last) return found;
   } else if (!enterDirectory(state, real, isLastPart)) return found;
@@ -239,7 +288,7 @@ function enterDirectory(state: LookupState, real: Inode, isLastPart: boolean): b
   if (state.superblock.traps.has(real)) raise('ELOOP');
   if (isLastPart) state.isDir = true;
   if (state.last) return false;
-  const mark = directoryMark(real, XATTR_OPAQUE);
+  const mark = directoryMark(state.superblock, real, XATTR_OPAQUE);
   if (isLastPart && state.layer!.index > 0 && mark === 'x') {
     state.xwhiteouts = true;
     state.layer!.hasXwhiteouts = true;
@@ -251,19 +300,14 @@ function enterDirectory(state: LookupState, real: Inode, isLastPart: boolean): b
   return true;
 }
 
-/** @throws Errno EINVAL for a redirect that is no name and no path. @see ovl_check_redirect() */
+/** @see ovl_check_redirect() */
 function checkRedirect(state: LookupState, real: Inode, before: number, after: string): void {
-  const value = getPrivateXattr(real, XATTR_REDIRECT);
-  if (value === undefined) return;
-  const target = textDecoder.decode(value);
-  if (target.startsWith('/')) {
-    if (target.slice(1).split('/').includes('')) raise('EINVAL');
-    state.stop = false;
-    state.redirect = target + after;
-  } else {
-    if (target === '' || target.includes('/')) raise('EINVAL');
-    state.redirect = state.name.slice(0, before) + target + after;
-  }
+  const target = readRedirect(state.superblock, real);
+  state.absoluteRedirect = target?.startsWith('/') ?? false;
+  if (target === undefined) return;
+  // above a path there may be an opaque directory, which ended the search
+  if (state.absoluteRedirect) state.stop = false;
+  state.redirect = (state.absoluteRedirect ? '' : state.name.slice(0, before)) + target + after;
   state.name = state.redirect;
 }
 
@@ -280,7 +324,7 @@ export function isLowerPositive(dentry: Dentry): boolean {
   for (const { dentry: base, layer } of overlayInode(dentry.parent).lower) {
     state.layer = layer;
     const real = state.lookupPositive(base, dentry.name);
-    if (real !== undefined) return !isRealWhiteout(real.inode!);
+    if (real !== undefined) return !isRealWhiteout(inode.superblock, real.inode!);
   }
   return false;
 }

@@ -1,86 +1,59 @@
 /**
- * Mount options. Everything Docker asks for is understood; options whose effect is not there yet are refused as the
- * kernel refuses an option it does not know.
+ * Mount options as they are read from the data of mount(2).
  *
  * @see fs/overlayfs/params.c, Documentation/filesystems/overlayfs.rst
  */
 import { raise } from '../../abi/errno.ts';
-import { isDirectory } from '../../abi/mode.ts';
+import type { Credentials } from '../../kernel/credentials.ts';
 import type { Path } from '../../kernel/mount.ts';
-
-/** The most lower layers a mount takes. */
-export const OVL_MAX_STACK = 500;
-
-export type RedirectMode = 'follow' | 'nofollow' | 'on';
-export type UuidMode = 'off' | 'null' | 'auto' | 'on';
-export type XinoMode = 'off' | 'auto' | 'on';
-
-export interface OverlayConfig {
-  /** As the caller wrote it, for /proc/mounts. */
-  lowerdir: string | undefined;
-  upperdir: string | undefined;
-  workdir: string | undefined;
-  defaultPermissions: boolean;
-  redirectMode: RedirectMode;
-  uuid: UuidMode;
-  /** Has no effect where all layers lie on one filesystem. */
-  xino: XinoMode;
-}
+import type { OverlayModuleParameters } from '../../kernel/profile.ts';
+import { defaultConfig, type OverlayConfig, redirectModeOff } from './config.ts';
+import { LayerParams } from './layer-params.ts';
+import { type SetOption, verifyParams } from './params-verify.ts';
 
 /** The parsed options, with the directories that they name. */
 export interface OverlayParams {
   readonly config: OverlayConfig;
   /** Topmost first. */
   readonly lower: readonly Path[];
-  /** What was given with `lowerdir+`, for /proc/mounts. */
+  /** What was given with `lowerdir+` and `datadir+`, for /proc/mounts. */
   readonly added: readonly string[];
+  /** How many of the lower layers, the last ones, are data-only. */
+  readonly dataOnly: number;
   readonly upper: Path | undefined;
   readonly work: Path | undefined;
 }
 
-type Resolve = (path: string) => Path;
+/** Who mounts, in which kernel. */
+export interface MountContext {
+  readonly parameters: OverlayModuleParameters;
+  readonly mounter: Credentials;
+  /** The object at a path as the caller sees it. */
+  resolve(path: string): Path;
+}
 
 interface Draft {
-  config: OverlayConfig;
-  lower: Path[];
-  /** Layers were added one by one, with `lowerdir+`. */
-  added: string[];
-  /** How many of the lower layers are data-only. */
-  dataOnly: number;
+  readonly config: OverlayConfig;
+  readonly parameters: OverlayModuleParameters;
+  readonly layers: LayerParams;
+  readonly given: Set<SetOption>;
   upper: Path | undefined;
   work: Path | undefined;
-  readonly resolve: Resolve;
 }
-
-/** What the module takes without being told: `redirect_always_follow=Y`, everything else off. */
-function defaultConfig(): OverlayConfig {
-  return {
-    lowerdir: undefined,
-    upperdir: undefined,
-    workdir: undefined,
-    defaultPermissions: false,
-    redirectMode: 'follow',
-    uuid: 'auto',
-    xino: 'off',
-  };
-}
-
-const DEFAULTS = defaultConfig();
 
 /** Reads the data of mount(2). @throws Errno EINVAL for bad options, what `resolve` gives for directories */
-export function parseParams(data: string, resolve: Resolve): OverlayParams {
-  const draft: Draft = {
-    config: defaultConfig(),
-    lower: [],
-    added: [],
-    dataOnly: 0,
-    upper: undefined,
-    work: undefined,
-    resolve,
-  };
+export function parseParams(data: string, context: MountContext): OverlayParams {
+  const { parameters } = context;
+  const layers = new LayerParams((path) => context.resolve(path));
+  const config = defaultConfig(parameters);
+  const draft: Draft = { config, parameters, layers, given: new Set(), upper: undefined, work: undefined };
   for (const option of splitOptions(data)) if (option !== '') parseOption(draft, option);
-  verify(draft);
-  return draft;
+  config.lowerdir = layers.lowerdir;
+  verifyParams(config, draft.given, context.mounter, layers.dataOnly);
+  const { lower, added, dataOnly } = layers;
+  if (lower.length === 0) raise('EINVAL');
+  const { upper, work } = draft;
+  return { config, lower, added, dataOnly, upper, work: upper && work };
 }
 
 /** Commas separate, a backslash takes the special meaning from what follows it. @see ovl_next_opt() */
@@ -109,150 +82,80 @@ function parseOption(draft: Draft, option: string): void {
   parse(draft, value);
 }
 
-const parsers: Record<string, ((draft: Draft, value: string | undefined) => void) | undefined> = {
-  lowerdir: (draft, value) => parseLowerdir(draft, value ?? raise('EINVAL')),
-  'lowerdir+': (draft, value) => addLowerdir(draft, nonEmpty(value)),
+type Parser = (draft: Draft, value: string | undefined) => void;
+
+const layerParsers: Record<string, Parser> = {
+  lowerdir: ({ layers }, value) => layers.setLowerdir(value ?? raise('EINVAL')),
+  'lowerdir+': ({ layers }, value) => layers.addLower(nonEmpty(value), false),
+  'datadir+': ({ layers }, value) => layers.addLower(nonEmpty(value), true),
   upperdir: (draft, value) => {
-    draft.upper = upperDirectory(draft, nonEmpty(value));
+    draft.upper = draft.layers.upper(nonEmpty(value));
     draft.config.upperdir = value;
   },
   workdir: (draft, value) => {
-    draft.work = upperDirectory(draft, nonEmpty(value));
+    draft.work = draft.layers.upper(nonEmpty(value));
     draft.config.workdir = value;
   },
-  default_permissions: (draft, value) => {
-    noValue(value);
-    draft.config.defaultPermissions = true;
-  },
-  redirect_dir: (draft, value) => {
-    const mode = oneOf(value, ['off', 'follow', 'nofollow']);
-    draft.config.redirectMode = mode === 'off' ? DEFAULTS.redirectMode : mode;
-  },
-  uuid: (draft, value) => {
-    draft.config.uuid = oneOf(value, ['off', 'null', 'auto', 'on']);
-  },
-  xino: (draft, value) => {
-    draft.config.xino = oneOf(value, ['off', 'auto', 'on']);
-  },
-  override_creds: (_, value) => noValue(value),
-  nooverride_creds: (_, value) => noValue(value),
-  index: (_, value) => void oneOf(value, ['off']),
-  metacopy: (_, value) => void oneOf(value, ['off']),
-  nfs_export: (_, value) => void oneOf(value, ['off']),
-  verity: (_, value) => void oneOf(value, ['off']),
 };
+
+/** `nooverride_creds` takes `override_creds` back: both leave the caller of mount(2), who is the mounter. */
+const flagParsers: Record<string, Parser> = {
+  default_permissions: flag(({ config }) => {
+    config.defaultPermissions = true;
+  }),
+  volatile: flag(({ config }) => {
+    config.fsync = 'volatile';
+  }),
+  userxattr: flag(({ config }) => {
+    config.userxattr = true;
+  }),
+  override_creds: flag(() => undefined),
+  nooverride_creds: flag(() => undefined),
+};
+
+const enumParsers: Record<string, Parser> = {
+  redirect_dir: ({ config, given, parameters }, value) => {
+    const mode = oneOf(value, ['off', 'follow', 'nofollow', 'on']);
+    config.redirectMode = mode === 'off' ? redirectModeOff(parameters) : mode;
+    given.add('redirect_dir');
+  },
+  index: ({ config, given }, value) => {
+    config.index = isOn(value);
+    given.add('index');
+  },
+  metacopy: ({ config, given }, value) => {
+    config.metacopy = isOn(value);
+    given.add('metacopy');
+  },
+  nfs_export: ({ config, given }, value) => {
+    config.nfsExport = isOn(value);
+    given.add('nfs_export');
+  },
+  uuid: ({ config }, value) => {
+    config.uuid = oneOf(value, ['off', 'null', 'auto', 'on']);
+  },
+  xino: ({ config }, value) => {
+    config.xino = oneOf(value, ['off', 'auto', 'on']);
+  },
+  verity: ({ config }, value) => {
+    config.verity = oneOf(value, ['off', 'on', 'require']);
+  },
+  fsync: ({ config }, value) => {
+    config.fsync = oneOf(value, ['volatile', 'auto', 'strict']);
+  },
+};
+
+const parsers: Record<string, Parser | undefined> = { ...layerParsers, ...flagParsers, ...enumParsers };
 
 function oneOf<const T extends string>(value: string | undefined, allowed: readonly T[]): T {
   return allowed.find((word) => word === value) ?? raise('EINVAL');
 }
 
-/** @throws Errno EINVAL for a word that takes no value and has one */
-function noValue(value: string | undefined): void {
-  if (value !== undefined) raise('EINVAL');
+const isOn = (value: string | undefined): boolean => oneOf(value, ['off', 'on']) === 'on';
+
+/** A word that takes no value. */
+function flag(apply: (draft: Draft) => void): Parser {
+  return (draft, value) => (value === undefined ? apply(draft) : raise('EINVAL'));
 }
 
 const nonEmpty = (value: string | undefined): string => (value === undefined || value === '' ? raise('EINVAL') : value);
-
-const withoutEscapes = (name: string): string => name.replace(/\\(.?)/gs, '$1');
-
-/** @see ovl_mount_dir() */
-function directoryAt(draft: Draft, name: string): Path {
-  if (name === '') raise('EINVAL');
-  const path = draft.resolve(name);
-  if (!isDirectory(path.dentry.inode!.mode)) raise('EINVAL');
-  return path;
-}
-
-/** Another overlay cannot be written to as a layer. */
-function upperDirectory(draft: Draft, value: string): Path {
-  const path = directoryAt(draft, withoutEscapes(value));
-  if (path.mount.readOnly || path.mount.superblock.stackDepth > 0) raise('EINVAL');
-  return path;
-}
-
-/** Each `lowerdir=` replaces the ones before. @see ovl_parse_param_lowerdir() */
-function parseLowerdir(draft: Draft, value: string): void {
-  draft.lower = [];
-  draft.added = [];
-  draft.dataOnly = 0;
-  draft.config.lowerdir = undefined;
-  if (value === '') return;
-  if (value.startsWith(':')) raise('EINVAL');
-  const names = splitLowerdirs(value);
-  if (names.length > OVL_MAX_STACK) raise('EINVAL');
-  for (const [i, { name, dataOnly }] of names.entries()) {
-    if (!dataOnly && i > 0 && names[i - 1]!.dataOnly) raise('EINVAL');
-    draft.lower.push(directoryAt(draft, withoutEscapes(name)));
-    if (dataOnly) draft.dataOnly++;
-  }
-  draft.config.lowerdir = value;
-}
-
-function addLowerdir(draft: Draft, value: string): void {
-  const path = directoryAt(draft, value);
-  if (draft.config.lowerdir !== undefined || draft.lower.length === OVL_MAX_STACK) raise('EINVAL');
-  draft.lower.push(path);
-  draft.added.push(value);
-}
-
-/** One colon separates layers, two begin a data-only layer. @see ovl_parse_param_split_lowerdirs() */
-function splitLowerdirs(value: string): { name: string; dataOnly: boolean }[] {
-  if (/(^|[^\\]):::/.test(value)) raise('EINVAL');
-  const names: { name: string; dataOnly: boolean }[] = [];
-  let start = 0;
-  let dataOnly = false;
-  const take = (end: number): void => {
-    names.push({ name: value.slice(start, end), dataOnly });
-  };
-  for (let at = 0; at < value.length; at++) {
-    if (value[at] === '\\') at++;
-    else if (value[at] === ':') {
-      take(at);
-      dataOnly = value[at + 1] === ':';
-      if (dataOnly) at++;
-      start = at + 1;
-    }
-  }
-  if (start === value.length) raise('EINVAL');
-  take(value.length);
-  return names;
-}
-
-/** @see ovl_fs_params_verify() */
-function verify(draft: Draft): void {
-  const { config } = draft;
-  if (draft.dataOnly > 0) raise('EINVAL');
-  if (config.upperdir === undefined) {
-    config.workdir = undefined;
-    draft.work = undefined;
-    if (config.uuid === 'on') config.uuid = 'null';
-    if (config.redirectMode === 'follow') config.redirectMode = 'on';
-  }
-  if (draft.lower.length === 0) raise('EINVAL');
-}
-
-const escapeOption = (value: string): string =>
-  value.replace(/[, \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
-
-/** The options as /proc/mounts prints them. @see ovl_show_options() */
-export function showParams(config: OverlayConfig, lowerNames: readonly string[]): string {
-  let shown = '';
-  const show = (name: string, value: string): void => {
-    shown += `,${name}=${escapeOption(value)}`;
-  };
-  if (config.lowerdir !== undefined) show('lowerdir', config.lowerdir);
-  else for (const name of lowerNames) show('lowerdir+', name);
-  if (config.upperdir !== undefined) {
-    show('upperdir', config.upperdir);
-    show('workdir', config.workdir!);
-  }
-  if (config.defaultPermissions) shown += ',default_permissions';
-  if (config.redirectMode !== DEFAULTS.redirectMode) shown += `,redirect_dir=${config.redirectMode}`;
-  if (config.uuid !== DEFAULTS.uuid) shown += `,uuid=${config.uuid}`;
-  return shown;
-}
-
-/** Lower layers may be changed while the overlay is not mounted. @see ovl_allow_offline_changes() */
-export const allowsOfflineChanges = ({ redirectMode, xino }: OverlayConfig): boolean =>
-  redirectMode !== 'on' && xino !== 'on';
-export const followsRedirects = (config: OverlayConfig): boolean => config.redirectMode !== 'nofollow';

@@ -20,21 +20,22 @@ import type { Mapping } from '../../kernel/mmap.ts';
 import type { Mount } from '../../kernel/mount.ts';
 import { closeFile } from '../../kernel/open.ts';
 import { iterateDirectory } from '../../kernel/readdir.ts';
-import { vfsRemovexattr } from '../../kernel/xattr.ts';
+import { shouldSync } from './config.ts';
 import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode, realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import { asMounter, forkRealFile, openPath } from './real-file.ts';
 import type { OverlaySuperblock } from './super.ts';
+import { type InodeNumber, inoOf } from './xino.ts';
 import { attempt } from './whiteout.ts';
-import { XATTR_IMPURE } from './xattr.ts';
+import { removePrivateXattr, XATTR_IMPURE } from './xattr.ts';
 
 /** One name of a merged listing. @see struct ovl_cache_entry */
 interface CacheEntry {
   readonly name: string;
   readonly type: number;
-  readonly realIno: number;
+  readonly realIno: InodeNumber;
   /** 0 until it is asked for, where the real number would be wrong. */
-  ino: number;
+  ino: InodeNumber;
   readonly isUpper: boolean;
   isWhiteout: boolean;
   /** An empty file may be a whiteout: it must be looked up. */
@@ -69,7 +70,7 @@ export interface DirCache {
 /** The inode numbers of an upper directory's names that came from lower layers. */
 export interface ImpureCache {
   readonly version: number;
-  readonly numbers: ReadonlyMap<string, number>;
+  readonly numbers: ReadonlyMap<string, InodeNumber>;
 }
 
 /** An open directory. @see struct ovl_dir_file */
@@ -121,8 +122,8 @@ class MergedReader {
     const isUpper = layer.index === 0;
     const mayHideFiles = layer.hasXwhiteouts && hasXwhiteouts(this.#dentry);
     const devices: CacheEntry[] = [];
-    const fresh = (name: string, realIno: number, type: number): CacheEntry => {
-      const recalculated = name === '..' || (isUpper && (impure || name === '.'));
+    const fresh = (name: string, realIno: InodeNumber, type: number): CacheEntry => {
+      const recalculated = superblock.xinoBits > 0 || name === '..' || (isUpper && (impure || name === '.'));
       const ino = recalculated ? 0 : realIno;
       const maybeWhiteout = mayHideFiles && type === DT_REG;
       const entry = { name, type, realIno, ino, isUpper, isWhiteout: false, maybeWhiteout, inLowest: isLowest };
@@ -230,25 +231,34 @@ function updateEntry(directory: Dentry, entry: CacheEntry): void {
   const { superblock } = overlayInode(directory);
   const needsIno = entry.ino === 0;
   if (needsIno) entry.ino = entry.realIno;
-  if (!superblock.sameFilesystem && !entry.maybeWhiteout) return;
+  if (!superblock.sameDevice && !entry.maybeWhiteout) return;
   entry.maybeWhiteout = false;
-  const found = entryDentry(directory, entry.name);
-  if (found?.inode === undefined) {
-    if (found !== undefined) entry.isWhiteout = true;
+  const found = entryDentry(directory, entry);
+  if (found.inode === undefined) {
+    entry.isWhiteout = true;
     return;
   }
+  if (!needsIno || !superblock.sameDevice) return;
   const inode = overlayInode(found);
-  if (needsIno && superblock.sameFilesystem && isOrigin(inode)) entry.ino = inode.getattr().ino;
+  if (isOrigin(inode)) entry.ino = inoOf(inode.getattr());
+  else if (inode.upper === undefined && superblock.xinoBits > 0) {
+    entry.ino = remapLower(superblock, entry.realIno, inode.lowerLayer!.fsid);
+  }
 }
 
-function entryDentry(directory: Dentry, name: string): Dentry | undefined {
-  if (name === '.') return directory;
-  if (name === '..') return directory.parent;
+/** @see ovl_remap_lower_ino() */
+const remapLower = (superblock: OverlaySuperblock, ino: InodeNumber, fsid: number): InodeNumber =>
+  superblock.mapIno(ino, fsid) ?? ino;
+
+/** What cannot be looked up is an error once, and not listed from then on. */
+function entryDentry(directory: Dentry, entry: CacheEntry): Dentry {
+  if (entry.name === '.') return directory;
+  if (entry.name === '..') return directory.parent;
   try {
-    return lookupDentry(directory, name);
+    return lookupDentry(directory, entry.name);
   } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    return undefined;
+    if (error instanceof Errno) entry.isWhiteout = true;
+    throw error;
   }
 }
 
@@ -268,19 +278,22 @@ function iterateReal(file: OpenFile, open: OverlayDirectory, filldir: Filldir): 
   const { real } = open;
   const inode = overlayInode(file.dentry);
   const parent = overlayInode(file.dentry.parent);
-  const same = inode.superblock.sameFilesystem;
-  const parentIno = same && isMerge(parent) ? parent.getattr().ino : 0;
+  const { superblock } = inode;
+  const same = superblock.sameDevice;
+  const parentIno = same && isMerge(parent) ? inoOf(parent.getattr()) : 0;
   const numbers = same && open.isUpper && inode.impure ? impureNumbers(file.dentry) : undefined;
+  const fsid = superblock.xinoBits > 0 && numbers === undefined ? (inode.lowerLayer?.fsid ?? 0) : 0;
   iterateDirectory(real, (name, ino, type) => {
     file.position = real.position;
     if (parentIno !== 0 && name === '..') return filldir(name, parentIno, type);
-    return filldir(name, numbers?.get(name) ?? ino, type);
+    const shown = numbers?.get(name) ?? (fsid === 0 ? ino : remapLower(superblock, ino, fsid));
+    return filldir(name, shown, type);
   });
   file.position = real.position;
 }
 
 /** @see ovl_cache_get_impure() */
-function impureNumbers(dentry: Dentry): ReadonlyMap<string, number> | undefined {
+function impureNumbers(dentry: Dentry): ReadonlyMap<string, InodeNumber> | undefined {
   const inode = overlayInode(dentry);
   if (inode.impureCache?.version === inode.version) return inode.impureCache.numbers;
   inode.impureCache = undefined;
@@ -290,7 +303,7 @@ function impureNumbers(dentry: Dentry): ReadonlyMap<string, number> | undefined 
   return numbers;
 }
 
-function readImpure(dentry: Dentry): Map<string, number> {
+function readImpure(dentry: Dentry): Map<string, InodeNumber> {
   const inode = overlayInode(dentry);
   const { superblock } = inode;
   const entries: CacheEntry[] = [];
@@ -305,7 +318,7 @@ function readImpure(dentry: Dentry): Map<string, number> {
   } finally {
     closeFile(file);
   }
-  const numbers = new Map<string, number>();
+  const numbers = new Map<string, InodeNumber>();
   for (const entry of entries) {
     updateEntry(dentry, entry);
     if (entry.ino !== entry.realIno) numbers.set(entry.name, entry.ino);
@@ -318,7 +331,7 @@ function forgetImpurity(inode: OverlayInode): void {
   const { superblock } = inode;
   attempt(() => {
     superblock.wantUpperWrite();
-    vfsRemovexattr(superblock.kernel, inode.upper!, XATTR_IMPURE);
+    removePrivateXattr(superblock, inode.upper!, XATTR_IMPURE);
   });
   inode.impure = false;
 }
@@ -401,6 +414,7 @@ class OverlayDirectoryOperations implements FileOperations {
   }
 
   fsync(file: OpenFile, dataOnly: boolean): void {
+    if (!shouldSync(overlayInode(file.dentry).superblock.config)) return;
     const real = upperFile(file, openDirectoryOf(file));
     real?.ops.fsync(real, dataOnly);
   }

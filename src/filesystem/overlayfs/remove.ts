@@ -14,6 +14,7 @@ import { vfsRename } from '../../kernel/rename.ts';
 import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import { copyUp, setRealAttributes } from './copy-up.ts';
 import { isOrigin, isPureUpper, overlayInode } from './entry.ts';
+import { changeLinks, dropLink } from './link-change.ts';
 import { isLowerPositive } from './namei.ts';
 import { checkEmpty } from './readdir.ts';
 import type { OverlaySuperblock } from './super.ts';
@@ -23,11 +24,15 @@ import { copyXattrs, setOpaqueMark } from './xattr.ts';
 /** @throws Errno ENOTEMPTY before anything is copied up */
 export function removeObject(dentry: Dentry, isDir: boolean): void {
   const inode = overlayInode(dentry);
-  const { superblock } = inode;
   const lowerPositive = isLowerPositive(dentry);
   const whiteouts = isDir && (lowerPositive || !isPureUpper(inode)) ? checkEmpty(dentry) : [];
   copyUp(dentry.parent);
-  superblock.wantUpperWrite();
+  changeLinks(dentry, () => removeName(dentry, isDir, lowerPositive, whiteouts));
+}
+
+function removeName(dentry: Dentry, isDir: boolean, lowerPositive: boolean, whiteouts: string[]): void {
+  const inode = overlayInode(dentry);
+  const { superblock } = inode;
   const upper = inode.upper?.inode;
   if (upper !== undefined) hold(upper);
   try {
@@ -36,7 +41,7 @@ export function removeObject(dentry: Dentry, isDir: boolean): void {
       else removeUpper(superblock, dentry, isDir, whiteouts);
     });
     if (isDir) inode.nlink = 0;
-    else inode.dropNlink();
+    else dropLink(dentry);
     if (upper !== undefined) inode.copyAttributes();
   } finally {
     if (upper !== undefined) release(upper);

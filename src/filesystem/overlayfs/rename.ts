@@ -1,5 +1,6 @@
 /**
- * Names that move. What shows through from below leaves a whiteout; a directory that is lower or merged is not moved.
+ * Names that move. What shows through from below leaves a whiteout; a directory that is lower or merged moves only with a
+ * redirect, which tells where the lower layers have it.
  *
  * @see fs/overlayfs/dir.c ovl_rename()
  */
@@ -22,9 +23,11 @@ import {
   overlayInode,
   setOpaqueFlag,
 } from './entry.ts';
+import { changeLinks, dropLink } from './link-change.ts';
 import { isLowerPositive } from './namei.ts';
 import { checkEmpty } from './readdir.ts';
 import { clearEmpty } from './remove.ts';
+import { redirectsDirectories, setRedirect } from './redirect.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { cleanup, isRealWhiteout } from './whiteout.ts';
 import { setImpure, setOpaqueMark } from './xattr.ts';
@@ -53,6 +56,13 @@ export function renameObject(old: Dentry, target: Dentry, flags: number): void {
   copyUp(old);
   copyUp(target.parent);
   if (!renaming.overwrites) copyUp(target);
+  const move = () => moveHeld(superblock, renaming);
+  if (renaming.overwrites && target.inode !== undefined) changeLinks(target, move);
+  else move();
+}
+
+function moveHeld(superblock: OverlaySuperblock, renaming: Renaming): void {
+  const { target } = renaming;
   superblock.wantUpperWrite();
   const replaced = target.inode === undefined ? undefined : overlayInode(target).upper?.inode;
   if (replaced !== undefined) hold(replaced);
@@ -68,7 +78,7 @@ export function renameObject(old: Dentry, target: Dentry, flags: number): void {
 function startRename(superblock: OverlaySuperblock, old: Dentry, target: Dentry, flags: number): Renaming {
   if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE)) !== 0) raise('EINVAL');
   const overwrites = (flags & RENAME_EXCHANGE) === 0;
-  if (!canMove(old) || (!overwrites && !canMove(target))) raise('EXDEV');
+  if (!canMove(superblock, old) || (!overwrites && !canMove(superblock, target))) raise('EXDEV');
   const clears = overwrites && isDirectoryEntry(target) && !isPureUpper(overlayInode(target));
   const whiteouts = clears ? checkEmpty(target) : [];
   const common = { superblock, old, target, overwrites, whiteouts };
@@ -82,7 +92,8 @@ function startRename(superblock: OverlaySuperblock, old: Dentry, target: Dentry,
 }
 
 /** @see ovl_can_move() */
-const canMove = (dentry: Dentry): boolean => !isDirectoryEntry(dentry) || !isMergeOrLower(overlayInode(dentry));
+const canMove = (superblock: OverlaySuperblock, dentry: Dentry): boolean =>
+  redirectsDirectories(superblock) || !isDirectoryEntry(dentry) || !isMergeOrLower(overlayInode(dentry));
 
 /** @see ovl_rename_upper() */
 function renameUpper(renaming: Renaming): void {
@@ -105,7 +116,7 @@ function renameUpper(renaming: Renaming): void {
 
 /** The upper layer must hold what the overlay knows of it. */
 function checkRealNames(
-  { old, target, flags }: Renaming,
+  { superblock, old, target, flags }: Renaming,
   realOld: Dentry,
   realTarget: Dentry,
   cleared: Dentry | undefined,
@@ -116,13 +127,20 @@ function checkRealNames(
   if (upper !== undefined) {
     if (upper.inode !== real) raise('ESTALE');
   } else if (real !== undefined) {
-    if (!isOpaque(target) || !isRealWhiteout(real)) raise('ESTALE');
+    if (!isOpaque(target) || !isRealWhiteout(superblock, real)) raise('ESTALE');
   } else if ((flags & RENAME_EXCHANGE) !== 0) raise('ESTALE');
   if (realOld.inode === real) raise('ESTALE');
 }
 
-/** A directory that comes into a merged one must hide what may lie below its new name. */
+/**
+ * What has its lower objects under the old name keeps a redirect to them; another directory that comes into a merged one
+ * must hide what may lie below its new name.
+ */
 function sealMoved(superblock: OverlaySuperblock, dentry: Dentry, real: Dentry, newParent: Dentry): void {
+  if (isMergeOrLower(overlayInode(dentry))) {
+    setRedirect(superblock, dentry, dentry.parent === newParent);
+    return;
+  }
   if (!isDirectoryEntry(dentry) || isOpaque(dentry) || !isMerge(overlayInode(newParent))) return;
   if (!setOpaqueMark(superblock, real)) raise('EXDEV');
   setOpaqueFlag(dentry);
@@ -136,7 +154,7 @@ function finishRename({ old, target, overwrites }: Renaming): void {
   const newImpurity = isOrigin(inode) || (other !== undefined && isOrigin(other));
   if (overwrites && other !== undefined) {
     if (isDirectory(other.mode)) other.nlink = 0;
-    else other.dropNlink();
+    else dropLink(target);
   }
   overlayInode(old.parent).directoryModified(oldImpurity);
   overlayInode(target.parent).directoryModified(newImpurity);

@@ -19,7 +19,10 @@ import { type Layer, realOf, setUpperAlias } from './entry.ts';
 import { forkOverlay, forkOverlayInode } from './fork.ts';
 import { getInode, type InodeParams, makeInode } from './inode-cache.ts';
 import type { OverlayInode } from './inode.ts';
-import { type OverlayConfig, showParams } from './params.ts';
+import { hasFsid, type OverlayConfig, shouldSync } from './config.ts';
+import { showOptions } from './show-options.ts';
+import { fsidOf } from '../../kernel/uuid.ts';
+import { type InodeNumber, inoOf, madeUpIno, mapIno, setIno, xinoMode } from './xino.ts';
 
 const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
 
@@ -30,6 +33,8 @@ export interface LayerFilesystem {
   /** The `st_dev` of its files where not all layers are on one filesystem. */
   readonly pseudoDev: number;
   readonly uuid: Uint8Array;
+  /** Others have the same uuid: handles do not tell which filesystem they are of. */
+  badUuid: boolean;
   /** Its topmost lower layer. */
   topmost: Layer | undefined;
 }
@@ -43,6 +48,8 @@ export interface OverlayParts {
   readonly mounter: Credentials;
   readonly upperLayer: Layer | undefined;
   readonly lowerLayers: readonly Layer[];
+  /** How many of the lower layers, the last ones, are data-only. */
+  readonly dataLayers: number;
   readonly filesystems: readonly LayerFilesystem[];
   /** Roots of layers and work directories: a lookup that comes upon one went in a circle. */
   readonly traps: ReadonlySet<Inode>;
@@ -54,6 +61,10 @@ export interface OverlayParts {
   readonly hasTmpfile: boolean;
   readonly noXattr: boolean;
   readonly dev: number;
+  /** What the overlay itself is known by, where it has an identity. */
+  readonly uuid: Uint8Array | undefined;
+  /** The directories that no other overlay is to use. */
+  readonly inUse: ReadonlySet<Inode>;
 }
 
 export class OverlaySuperblock implements Superblock {
@@ -65,18 +76,23 @@ export class OverlaySuperblock implements Superblock {
   readonly mounter: Credentials;
   readonly upperLayer: Layer | undefined;
   readonly lowerLayers: readonly Layer[];
+  /** How many of the lower layers, the last ones, are data-only. */
+  readonly dataLayers: number;
   readonly filesystems: readonly LayerFilesystem[];
   readonly traps: ReadonlySet<Inode>;
   readonly workBase: Dentry | undefined;
-  readonly workdir: Dentry | undefined;
+  /** With an index, the index directory takes its place. */
+  workdir: Dentry | undefined;
   readonly dev: number;
   readonly stackDepth: number;
   readonly nameMax: number;
   readonly maxBytes = Number.MAX_SAFE_INTEGER;
   readonly keepsNegativeDentries = true;
   readonly hasTmpfile: boolean;
-  /** All layers lie on one filesystem, whose inode numbers are then shown as they are. */
-  readonly sameFilesystem: boolean;
+  readonly uuid: Uint8Array | undefined;
+  readonly inUse: ReadonlySet<Inode>;
+  /** How inode numbers are told, see {@link xinoMode}. */
+  readonly xinoMode: number;
   readOnly: boolean;
   active = 0;
   root!: Dentry;
@@ -93,6 +109,10 @@ export class OverlaySuperblock implements Superblock {
   readonly inodesByKey = new Map<Inode, OverlayInode>();
   /** Live inodes of lower hard links, which copy-up will part. */
   readonly partedInodes = new Set<OverlayInode>();
+  /** Held inodes of files that no cached name leads to any more: once let go, they are made anew. */
+  readonly unnamed = new Set<OverlayInode>();
+  /** Live inodes whose data lies in a data-only layer and was not looked for yet: the path of it. */
+  readonly lowerdataRedirects = new Map<OverlayInode, string>();
   #lastIno = 1;
   #lastTemp = 0;
 
@@ -104,6 +124,7 @@ export class OverlaySuperblock implements Superblock {
     this.mounter = parts.mounter;
     this.upperLayer = parts.upperLayer;
     this.lowerLayers = parts.lowerLayers;
+    this.dataLayers = parts.dataLayers;
     this.filesystems = parts.filesystems;
     this.traps = parts.traps;
     this.workBase = parts.workBase;
@@ -113,7 +134,9 @@ export class OverlaySuperblock implements Superblock {
     this.nameMax = parts.nameMax;
     this.hasTmpfile = parts.hasTmpfile;
     this.noXattr = parts.noXattr;
-    this.sameFilesystem = parts.filesystems.length - (parts.upperLayer === undefined ? 1 : 0) === 1;
+    this.uuid = parts.uuid;
+    this.inUse = parts.inUse;
+    this.xinoMode = xinoMode(parts.config, parts.filesystems.length, parts.upperLayer !== undefined);
     this.readOnly = this.forcedReadOnly;
   }
 
@@ -147,6 +170,35 @@ export class OverlaySuperblock implements Superblock {
   /** There is nowhere to write to. @see ovl_force_readonly() */
   get forcedReadOnly(): boolean {
     return this.upperLayer === undefined || this.workdir === undefined;
+  }
+
+  /** @see ovl_indexdir() */
+  get indexdir(): Dentry | undefined {
+    return this.config.index ? this.workdir : undefined;
+  }
+
+  /** Everything that is copied up gets an entry in the index, and directories are merged with what they came from. */
+  get indexesAll(): boolean {
+    return this.config.nfsExport && this.config.index;
+  }
+
+  get decodesHandles(): boolean {
+    return this.config.nfsExport;
+  }
+
+  /** All layers lie on one filesystem, whose inode numbers are then shown as they are. @see ovl_same_fs() */
+  get sameFilesystem(): boolean {
+    return this.xinoMode === 0;
+  }
+
+  /** All numbers are of the overlay's own device. @see ovl_same_dev() */
+  get sameDevice(): boolean {
+    return this.xinoMode >= 0;
+  }
+
+  /** How many upper bits of inode numbers tell the filesystem. @see ovl_xino_bits() */
+  get xinoBits(): number {
+    return Math.max(0, this.xinoMode);
   }
 
   get upperMount(): Mount {
@@ -224,11 +276,26 @@ export class OverlaySuperblock implements Superblock {
 
   /** The device and number that stat(2) tells. @see ovl_map_dev_ino() */
   mapDeviceAndIno(inode: OverlayInode, stat: Stat, fsid: number): void {
-    if (this.sameFilesystem) stat.dev = this.dev;
-    else if (isDirectory(inode.mode)) {
+    const mapped = this.mapIno(inoOf(stat), fsid);
+    if (mapped !== undefined) {
       stat.dev = this.dev;
-      stat.ino = inode.ino;
+      setIno(stat, mapped);
+    } else if (isDirectory(inode.mode)) {
+      stat.dev = this.dev;
+      setIno(stat, this.xinoBits > 0 ? madeUpIno(inode.ino, this.xinoBits) : inode.ino);
     } else stat.dev = this.filesystems[fsid]!.pseudoDev;
+  }
+
+  /** A directory is told by its own number, not by one made up. @see ovl_map_ino() */
+  keepsIno(real: Inode): boolean {
+    if (this.sameFilesystem || this.xinoBits === 0) return this.sameFilesystem;
+    return real.superblock.stackDepth === 0 || this.mapIno(inoOf(real.getattr()), 0) !== undefined;
+  }
+
+  /** The number as the overlay tells it; `undefined` where it can only tell it with another device. */
+  mapIno(ino: InodeNumber, fsid: number): InodeNumber | undefined {
+    if (this.sameFilesystem) return ino;
+    return this.xinoBits > 0 ? mapIno(ino, this.xinoBits, fsid) : undefined;
   }
 
   /** The root shows the number of the upper root. */
@@ -248,28 +315,36 @@ export class OverlaySuperblock implements Superblock {
 
   statfs(): StatFS {
     const real = realOf(this.root.inode as OverlayInode).superblock.statfs();
-    return { ...real, type: OVERLAYFS_SUPER_MAGIC, namelen: this.nameMax };
+    const own = hasFsid(this.config) ? { fsid: fsidOf(this.uuid) } : {};
+    return { ...real, type: OVERLAYFS_SUPER_MAGIC, namelen: this.nameMax, ...own };
   }
 
   showOptions(): string {
-    return showParams(this.config, this.addedLowerNames);
+    const { addedLowerNames: added, dataLayers: dataOnly, sameFilesystem } = this;
+    return showOptions(this.config, { added, dataOnly, sameFilesystem }, this.kernel.profile.overlay);
   }
 
   /** Options are ignored, as they always were; only a writable overlay needs somewhere to write. */
   reconfigure(_data: string, readOnly: boolean): void {
     if (!readOnly && this.forcedReadOnly) raise('EROFS');
-    if (readOnly && !this.readOnly) this.sync();
+    if (readOnly && !this.readOnly && shouldSync(this.config)) this.sync();
     this.readOnly = readOnly;
   }
 
   sync(): void {
-    this.upperLayer?.mount.superblock.sync();
+    if (shouldSync(this.config)) this.upperLayer?.mount.superblock.sync();
   }
 
   evict(inode: Inode): void {
+    this.forget(inode);
+  }
+
+  forget(inode: Inode): void {
     const gone = inode as OverlayInode;
     if (gone.key !== undefined && this.inodesByKey.get(gone.key) === gone) this.inodesByKey.delete(gone.key);
     this.partedInodes.delete(gone);
+    this.lowerdataRedirects.delete(gone);
+    this.unnamed.delete(gone);
     gone.cache = undefined;
     gone.impureCache = undefined;
     gone.letGo();
@@ -294,6 +369,7 @@ export class OverlaySuperblock implements Superblock {
     for (const inode of this.inodes()) inode.letGo();
     this.inodesByKey.clear();
     this.partedInodes.clear();
+    this.lowerdataRedirects.clear();
     const kept = [this.workBase, this.workdir, this.whiteout, ...this.replaced];
     for (const dentry of kept) if (dentry !== undefined) unpin(dentry);
     for (const layer of this.lowerLayers) layer.mount.drop();

@@ -15,7 +15,7 @@ import { lookupDentry } from '../../kernel/lookup.ts';
 import { vfsRename } from '../../kernel/rename.ts';
 import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { isXattrWhiteout } from './xattr.ts';
+import { isXattrWhiteout, type XattrSpace } from './xattr.ts';
 
 /** What a real object is to be. */
 export interface ObjectParams {
@@ -29,7 +29,8 @@ export interface ObjectParams {
 }
 
 /** A character device 0/0, or an empty file with the mark. @see ovl_path_is_whiteout() */
-export const isRealWhiteout = (real: Inode): boolean => isWhiteout(real.mode, real.rdev) || isXattrWhiteout(real);
+export const isRealWhiteout = (space: XattrSpace, real: Inode): boolean =>
+  isWhiteout(real.mode, real.rdev) || isXattrWhiteout(space, real);
 
 /** Makes a real object. @see ovl_create_real() */
 export function createReal(

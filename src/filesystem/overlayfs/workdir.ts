@@ -7,7 +7,6 @@ import { Errno, raise } from '../../abi/errno.ts';
 import { O_RDONLY, RENAME_WHITEOUT } from '../../abi/flags.ts';
 import { isDirectory, S_IFDIR, S_IFREG } from '../../abi/mode.ts';
 import { vfsCreate, vfsMkdir, vfsTmpfile } from '../../kernel/create.ts';
-import type { Credentials } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { hold, release } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -20,16 +19,15 @@ import { notifyChange } from '../../kernel/setattr.ts';
 import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import { attempt } from './whiteout.ts';
-import { XATTR_OPAQUE } from './xattr.ts';
+import { XATTR_OPAQUE, xattrName, type XattrSpace } from './xattr.ts';
 
 const WORKDIR_NAME = 'work';
 /** Holds the names of features that a kernel without them must not mount over. */
 const INCOMPAT_NAME = 'incompat';
 
 /** Where a mount's work directories are made. */
-export interface WorkPlace {
+export interface WorkPlace extends XattrSpace {
   readonly kernel: Kernel;
-  readonly mounter: Credentials;
   readonly mount: Mount;
   /** What `workdir=` names. */
   readonly base: Dentry;
@@ -47,19 +45,24 @@ export interface UpperAbilities {
 /** Makes `work/work` and tries the upper filesystem out. @throws Errno EINVAL where an unknown feature was in use */
 export function makeWorkdir(place: WorkPlace): UpperAbilities {
   wantWrite(place.mount);
-  const workdir = createWorkdir(place);
+  const workdir = createWorkdir(place, WORKDIR_NAME, false);
   if (workdir === undefined) return { workdir, hasTmpfile: false, noXattr: false, tempNames: 0 };
   const hasTmpfile = tryTmpfile(place, workdir);
   tryRenameWhiteout(place, workdir);
   return { workdir, hasTmpfile, noXattr: !tryXattr(place, workdir), tempNames: 2 };
 }
 
-/** An empty directory without any rights; `undefined` where none can be made: the overlay is read-only then. */
-function createWorkdir(place: WorkPlace): Dentry | undefined {
+/**
+ * An empty directory without any rights; `undefined` where none can be made: the overlay is read-only then.
+ *
+ * @param persists what an earlier mount left is taken over
+ */
+export function createWorkdir(place: WorkPlace, name: string, persists: boolean): Dentry | undefined {
   const { kernel, base } = place;
-  const left = lookupDentry(base, WORKDIR_NAME);
+  const left = lookupDentry(base, name);
+  if (persists && left.inode !== undefined) return left;
   if (left.inode !== undefined && !unlessInvalid(() => removeLeftOver(place, left, 0))) return undefined;
-  const work = lookupDentry(base, WORKDIR_NAME);
+  const work = lookupDentry(base, name);
   const made = unlessInvalid(() => {
     vfsMkdir(kernel, base, work, 0);
     notifyChange(kernel, work, { mode: S_IFDIR });
@@ -83,7 +86,7 @@ function unlessInvalid(step: () => void): boolean {
  *
  * @throws Errno ENOTEMPTY @see ovl_workdir_cleanup()
  */
-function removeLeftOver(place: WorkPlace, dentry: Dentry, level: number): void {
+export function removeLeftOver(place: WorkPlace, dentry: Dentry, level: number): void {
   const { kernel } = place;
   if (!isDirectory(dentry.inode!.mode)) vfsUnlink(kernel, dentry.parent, dentry);
   else if (level > 1) vfsRmdir(kernel, dentry.parent, dentry);
@@ -102,7 +105,8 @@ function removeInside(place: WorkPlace, directory: Dentry, level: number): void 
   }
 }
 
-function namesIn({ mount, mounter }: WorkPlace, directory: Dentry): string[] {
+/** What a directory holds, in the order of its listing. */
+export function namesIn({ mount, mounter }: WorkPlace, directory: Dentry): string[] {
   const names: string[] = [];
   const file = openReal(mount, directory, O_RDONLY, mounter);
   try {
@@ -135,8 +139,10 @@ function tryRenameWhiteout({ kernel }: WorkPlace, workdir: Dentry): void {
   }
 }
 
-function tryXattr({ kernel }: WorkPlace, workdir: Dentry): boolean {
-  const kept = attempt(() => vfsSetxattr(kernel, workdir, XATTR_OPAQUE, Uint8Array.of(0x30), 0));
-  if (kept) attempt(() => vfsRemovexattr(kernel, workdir, XATTR_OPAQUE));
+function tryXattr(place: WorkPlace, workdir: Dentry): boolean {
+  const { kernel } = place;
+  const name = xattrName(place, XATTR_OPAQUE);
+  const kept = attempt(() => vfsSetxattr(kernel, workdir, name, Uint8Array.of(0x30), 0));
+  if (kept) attempt(() => vfsRemovexattr(kernel, workdir, name));
   return kept;
 }

@@ -1,73 +1,134 @@
 /**
  * Extended attributes: those that the overlay keeps for itself, and those that it shows.
  *
- * What the overlay notes in `trusted.overlay.` is never shown; a user's own attribute of such a name is kept as
- * `trusted.overlay.overlay.`, so that overlays nest.
+ * What the overlay notes in `trusted.overlay.`, or with `userxattr` in `user.overlay.`, is never shown; a user's own
+ * attribute of such a name is kept as `trusted.overlay.overlay.`, so that overlays nest.
  *
  * @see fs/overlayfs/xattrs.c
  */
+import { CAP_SYS_ADMIN } from '../../abi/capability.ts';
 import { Errno, raise } from '../../abi/errno.ts';
 import { isDirectory, isRegular } from '../../abi/mode.ts';
 import { XATTR_NAME_MAX } from '../../abi/flags.ts';
 import {
+  OVERLAY_USER_XATTR_PREFIX,
   OVERLAY_XATTR_PREFIX,
-  XATTR_SECURITY_CAPABILITY,
   XATTR_SECURITY_PREFIX,
   XATTR_SYSTEM_PREFIX,
 } from '../../abi/xattr.ts';
+import { type Credentials, isCapable } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
-import { fileCapabilitiesAsTold } from '../../kernel/file-capabilities.ts';
-import { type Inode, S_APPEND, S_IMMUTABLE } from '../../kernel/inode.ts';
+import type { Inode } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
-import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
+import { genericPermission, MAY_READ } from '../../kernel/permission.ts';
+import { inodeFindXattr, inodeGetxattr, inodeListxattr, vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
+import type { OverlayConfig } from './config.ts';
 import type { OverlaySuperblock } from './super.ts';
 
-export const XATTR_OPAQUE = `${OVERLAY_XATTR_PREFIX}opaque`;
-export const XATTR_ORIGIN = `${OVERLAY_XATTR_PREFIX}origin`;
-export const XATTR_IMPURE = `${OVERLAY_XATTR_PREFIX}impure`;
-export const XATTR_REDIRECT = `${OVERLAY_XATTR_PREFIX}redirect`;
-export const XATTR_METACOPY = `${OVERLAY_XATTR_PREFIX}metacopy`;
-export const XATTR_WHITEOUT = `${OVERLAY_XATTR_PREFIX}whiteout`;
-export const XATTR_PROTATTR = `${OVERLAY_XATTR_PREFIX}protattr`;
-export const XATTR_UUID = `${OVERLAY_XATTR_PREFIX}uuid`;
+export const XATTR_OPAQUE = privateXattr('opaque');
+export const XATTR_ORIGIN = privateXattr('origin');
+export const XATTR_IMPURE = privateXattr('impure');
+export const XATTR_REDIRECT = privateXattr('redirect');
+export const XATTR_METACOPY = privateXattr('metacopy');
+export const XATTR_WHITEOUT = privateXattr('whiteout');
+export const XATTR_PROTATTR = privateXattr('protattr');
+export const XATTR_UPPER = privateXattr('upper');
+export const XATTR_NLINK = privateXattr('nlink');
+export const XATTR_UUID = privateXattr('uuid');
 
 const ESCAPE = 'overlay.';
-const ESCAPED_PREFIX = OVERLAY_XATTR_PREFIX + ESCAPE;
 const YES = Uint8Array.of(0x79);
 
-const isOwn = (name: string): boolean => name.startsWith(OVERLAY_XATTR_PREFIX);
-const isEscaped = (name: string): boolean => name.startsWith(ESCAPED_PREFIX);
+/** An attribute that the overlay keeps for itself, by its name in each name space. @see ovl_xattr_table */
+export interface PrivateXattr {
+  readonly trusted: string;
+  readonly user: string;
+}
 
-/** An attribute that the overlay keeps for itself. */
-export const isPrivateXattr = (name: string): boolean => isOwn(name) && !isEscaped(name);
+function privateXattr(word: string): PrivateXattr {
+  return { trusted: OVERLAY_XATTR_PREFIX + word, user: OVERLAY_USER_XATTR_PREFIX + word };
+}
 
-/** The overlay's own attribute of a real object; `undefined` too where the filesystem keeps no attributes. */
-export function getPrivateXattr(real: Inode, name: string): Uint8Array | undefined {
+/** What tells which name space a mount keeps its own attributes in, and who reads them. */
+export interface XattrSpace {
+  readonly config: Pick<OverlayConfig, 'userxattr'>;
+  readonly mounter: Credentials;
+}
+
+/** What the names of the mount's own attributes begin with. */
+const prefixOf = ({ config }: XattrSpace): string =>
+  config.userxattr ? OVERLAY_USER_XATTR_PREFIX : OVERLAY_XATTR_PREFIX;
+
+/** The full name of one of the overlay's own attributes on this mount. @see OVL_XATTR() */
+export const xattrName = ({ config }: XattrSpace, attribute: PrivateXattr): string =>
+  config.userxattr ? attribute.user : attribute.trusted;
+
+const isOwn = (space: XattrSpace, name: string): boolean => name.startsWith(prefixOf(space));
+const isEscaped = (space: XattrSpace, name: string): boolean => name.startsWith(ESCAPE, prefixOf(space).length);
+
+/** An attribute that the overlay keeps for itself. @see ovl_is_private_xattr() */
+export const isPrivateXattr = (space: XattrSpace, name: string): boolean =>
+  isOwn(space, name) && !isEscaped(space, name);
+
+/**
+ * The overlay's own attribute of a real object; `undefined` too where the filesystem keeps no attributes or the mounter
+ * may not know of such.
+ *
+ * @throws Errno EACCES for a `user.` attribute of an object that the mounter may not read
+ */
+export function readPrivateXattr(space: XattrSpace, real: Inode, attribute: PrivateXattr): Uint8Array | undefined {
+  const { mounter } = space;
+  if (space.config.userxattr) {
+    if (!isRegular(real.mode) && !isDirectory(real.mode)) return undefined;
+    if ((real.permission?.(mounter, MAY_READ) ?? genericPermission(real, mounter, MAY_READ)) !== undefined) {
+      raise('EACCES');
+    }
+  } else if (!isCapable(mounter, CAP_SYS_ADMIN)) return undefined;
   try {
-    return real.getxattr(name);
+    return real.getxattr(xattrName(space, attribute));
   } catch (error) {
     if (error instanceof Errno && error.code === 'EOPNOTSUPP') return undefined;
     throw error;
   }
 }
 
+/** As {@link readPrivateXattr}; what may not be read is taken for missing. */
+export function getPrivateXattr(space: XattrSpace, real: Inode, attribute: PrivateXattr): Uint8Array | undefined {
+  try {
+    return readPrivateXattr(space, real, attribute);
+  } catch (error) {
+    if (error instanceof Errno && error.code === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
 /** The first byte of a one-byte attribute of a directory. @see ovl_get_dir_xattr_val() */
-export function directoryMark(real: Inode, name: string): string | undefined {
+export function directoryMark(space: XattrSpace, real: Inode, attribute: PrivateXattr): string | undefined {
   if (!isDirectory(real.mode)) return undefined;
-  const value = getPrivateXattr(real, name);
+  const value = getPrivateXattr(space, real, attribute);
   return value?.length === 1 ? String.fromCharCode(value[0]!) : undefined;
 }
 
 /** An empty regular file that is marked as a whiteout. @see ovl_path_check_xwhiteout_xattr() */
-export function isXattrWhiteout(real: Inode): boolean {
-  return isRegular(real.mode) && real.size === 0 && getPrivateXattr(real, XATTR_WHITEOUT) !== undefined;
+export function isXattrWhiteout(space: XattrSpace, real: Inode): boolean {
+  return isRegular(real.mode) && real.size === 0 && getPrivateXattr(space, real, XATTR_WHITEOUT) !== undefined;
 }
 
 /** Sets one of the overlay's own attributes. */
-export function setPrivateXattr(superblock: OverlaySuperblock, real: Dentry, name: string, value: Uint8Array): void {
-  vfsSetxattr(superblock.kernel, real, name, value, 0);
+export function setPrivateXattr(
+  superblock: OverlaySuperblock,
+  real: Dentry,
+  attribute: PrivateXattr,
+  value: Uint8Array,
+): void {
+  vfsSetxattr(superblock.kernel, real, xattrName(superblock, attribute), value, 0);
+}
+
+/** Takes one of the overlay's own attributes away. @throws Errno ENODATA @see ovl_removexattr() */
+export function removePrivateXattr(superblock: OverlaySuperblock, real: Dentry, attribute: PrivateXattr): void {
+  vfsRemovexattr(superblock.kernel, real, xattrName(superblock, attribute));
 }
 
 /**
@@ -78,12 +139,12 @@ export function setPrivateXattr(superblock: OverlaySuperblock, real: Dentry, nam
 export function trySetPrivateXattr(
   superblock: OverlaySuperblock,
   real: Dentry,
-  name: string,
+  attribute: PrivateXattr,
   value: Uint8Array,
 ): boolean {
   if (superblock.noXattr) return false;
   try {
-    setPrivateXattr(superblock, real, name, value);
+    setPrivateXattr(superblock, real, attribute, value);
     return true;
   } catch (error) {
     if (!(error instanceof Errno) || error.code !== 'EOPNOTSUPP') throw error;
@@ -104,41 +165,34 @@ export function setOpaqueMark(superblock: OverlaySuperblock, real: Dentry): bool
   return trySetPrivateXattr(superblock, real, XATTR_OPAQUE, YES);
 }
 
-/** The protection of a file, which its upper object cannot carry itself. @see ovl_set_protattr() */
-export function setProtection(superblock: OverlaySuperblock, real: Dentry, flags: number): void {
-  const marks = [(flags & S_APPEND) !== 0 ? 0x61 : 0, (flags & S_IMMUTABLE) !== 0 ? 0x69 : 0].filter((byte) => byte);
-  if (marks.length === 0) return;
-  if (!trySetPrivateXattr(superblock, real, XATTR_PROTATTR, Uint8Array.from(marks))) raise('EPERM');
-}
-
-/** The protection noted in {@link XATTR_PROTATTR}; nothing when the note has another form. @see ovl_check_protattr() */
-export function protectionOf(real: Inode): number {
-  const value = getPrivateXattr(real, XATTR_PROTATTR);
-  if (value === undefined) return 0;
-  let flags = 0;
-  for (const byte of value) {
-    if (byte === 0x61) flags |= S_APPEND;
-    else if (byte === 0x69) flags |= S_IMMUTABLE;
-    else return 0;
-  }
-  return flags;
-}
-
-/** @throws Errno EOPNOTSUPP when the name gets too long */
-function realName(name: string): string {
-  if (!isOwn(name)) return name;
-  const escaped = ESCAPED_PREFIX + name.slice(OVERLAY_XATTR_PREFIX.length);
+/** @throws Errno EOPNOTSUPP when the name gets too long, EINVAL for nothing but the prefix @see ovl_own_xattr_get() */
+function realName(space: XattrSpace, name: string): string {
+  if (!isOwn(space, name)) return name;
+  const prefix = prefixOf(space);
+  if (name === prefix) raise('EINVAL');
+  const escaped = prefix + ESCAPE + name.slice(prefix.length);
   return escaped.length > XATTR_NAME_MAX ? raise('EOPNOTSUPP') : escaped;
 }
 
-export function getOverlayXattr(inode: OverlayInode, name: string): Uint8Array | undefined {
-  return realOf(inode).getxattr(realName(name));
+/** The value that the mounter is told: file capabilities count for his namespace. @see ovl_xattr_get() */
+function findRealXattr(inode: OverlayInode, name: string): Uint8Array | undefined {
+  const { kernel, mounter } = inode.superblock;
+  return withCredentials(kernel, mounter, () => inodeFindXattr(kernel, realOf(inode), name));
 }
 
-export function setOverlayXattr(inode: OverlayInode, name: string, value: Uint8Array, flags: number): void {
+export const getOverlayXattr = (inode: OverlayInode, name: string): Uint8Array | undefined =>
+  findRealXattr(inode, realName(inode.superblock, name));
+
+export function setOverlayXattr(
+  inode: OverlayInode,
+  name: string,
+  value: Uint8Array,
+  flags: number,
+  dentry?: Dentry,
+): void {
   const { superblock } = inode;
-  const kept = realName(name);
-  inode.copyUp();
+  const kept = realName(superblock, name);
+  if (inode.upper === undefined) inode.copyUp(dentry);
   superblock.wantUpperWrite();
   withCredentials(superblock.kernel, superblock.mounter, () => {
     vfsSetxattr(superblock.kernel, inode.upper!, kept, value, flags);
@@ -147,11 +201,11 @@ export function setOverlayXattr(inode: OverlayInode, name: string, value: Uint8A
 }
 
 /** A missing attribute of a lower object is found out before it is copied up. @see ovl_xattr_set() */
-export function removeOverlayXattr(inode: OverlayInode, name: string): void {
+export function removeOverlayXattr(inode: OverlayInode, name: string, dentry?: Dentry): void {
   const { superblock } = inode;
-  const kept = realName(name);
-  if (inode.upper === undefined && realOf(inode).getxattr(kept) === undefined) raise('ENODATA');
-  inode.copyUp();
+  const kept = realName(superblock, name);
+  if (inode.upper === undefined && findRealXattr(inode, kept) === undefined) raise('ENODATA');
+  if (inode.upper === undefined) inode.copyUp(dentry);
   superblock.wantUpperWrite();
   withCredentials(superblock.kernel, superblock.mounter, () => {
     vfsRemovexattr(superblock.kernel, inode.upper!, kept);
@@ -160,11 +214,14 @@ export function removeOverlayXattr(inode: OverlayInode, name: string): void {
 }
 
 export function listOverlayXattrs(inode: OverlayInode): string[] {
-  const names = realOf(inode).listxattr();
-  if (!names.some(isOwn)) return names;
+  const { superblock } = inode;
+  const { kernel, mounter } = superblock;
+  const names = withCredentials(kernel, mounter, () => inodeListxattr(kernel, realOf(inode)));
+  if (!names.some((name) => isOwn(superblock, name))) return names;
+  const prefix = prefixOf(superblock);
   return names
-    .filter((name) => !isPrivateXattr(name))
-    .map((name) => (isEscaped(name) ? OVERLAY_XATTR_PREFIX + name.slice(ESCAPED_PREFIX.length) : name));
+    .filter((name) => !isPrivateXattr(superblock, name))
+    .map((name) => (isOwn(superblock, name) ? prefix + name.slice(prefix.length + ESCAPE.length) : name));
 }
 
 /** An attribute that must not get lost on the way up. @see ovl_must_copy_xattr() */
@@ -173,12 +230,12 @@ const mustCopy = (name: string): boolean =>
 
 /** Copies the attributes of a real object to another, the overlay's own left out. @see ovl_copy_xattr() */
 export function copyXattrs(superblock: OverlaySuperblock, from: Inode, to: Dentry): void {
-  for (const name of from.listxattr()) {
-    if (isPrivateXattr(name)) continue;
-    const kept = from.getxattr(name) ?? raise('ENODATA');
-    const value = name === XATTR_SECURITY_CAPABILITY ? fileCapabilitiesAsTold(kept) : kept;
+  const { kernel } = superblock;
+  for (const name of inodeListxattr(kernel, from)) {
+    if (isPrivateXattr(superblock, name)) continue;
+    const value = inodeGetxattr(kernel, from, name);
     try {
-      vfsSetxattr(superblock.kernel, to, name, value, 0);
+      vfsSetxattr(kernel, to, name, value, 0);
     } catch (error) {
       const ignored = error instanceof Errno && error.code === 'EOPNOTSUPP' && !mustCopy(name);
       if (!ignored) throw error;

@@ -2,7 +2,7 @@
 import { raise } from '../../abi/errno.ts';
 import { isDirectory } from '../../abi/mode.ts';
 import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
-import { encodeName } from '../../abi/name-bytes.ts';
+import { decodeName, encodeName } from '../../abi/name-bytes.ts';
 import { fileAccessed } from '../../kernel/atime.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { FileOperations, OpenFile } from '../../kernel/file.ts';
@@ -135,7 +135,10 @@ const inodeOf = (file: OpenFile): ProcInode => file.inode as ProcInode;
 
 /** Text is made when a read begins at the start, and goes on from what was made then. @see seq_read() */
 const textOperations: FileOperations = {
-  open() {},
+  open(file) {
+    const { node, superblock } = inodeOf(file);
+    if (node.kind === 'text' && file.writable) node.openForWriting?.(superblock.kernel);
+  },
   release() {},
   read(file, into, position) {
     const { node, superblock } = inodeOf(file);
@@ -146,7 +149,13 @@ const textOperations: FileOperations = {
     fileAccessed(file);
     return bytes.length;
   },
-  write: () => raise('EINVAL'),
+  write(file, bytes, position) {
+    const { node, superblock } = inodeOf(file);
+    if (node.kind !== 'text' || node.write === undefined) raise('EINVAL');
+    if (position !== 0) raise('EINVAL');
+    node.write(superblock.kernel, file.credentials, decodeName(bytes));
+    return bytes.length;
+  },
   iterate: () => raise('ENOTDIR'),
   llseek(file, offset, whence) {
     return whence === 0 || whence === 1 ? genericFileLlseek(file, offset, whence) : raise('EINVAL');

@@ -3,7 +3,7 @@ import { MS_RDONLY } from '../../abi/flags.ts';
 import { major, minor } from '../../abi/mode.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { Mount, MountNamespace, Path } from '../../kernel/mount.ts';
-import { escapePath, escapeSource, showMountFlags } from '../../kernel/mount-calls.ts';
+import { escapePath, escapeSource, showMountFlags, showSuperblockFlags } from '../../kernel/mount-calls.ts';
 import { pathFrom } from '../../kernel/namei.ts';
 
 /** The lines as a task with this root sees them: mounts that it cannot reach are left out. */
@@ -24,7 +24,7 @@ function ofMount(mount: Mount, at: string): string {
 }
 
 function ofSuperblock({ superblock, source }: Mount): string {
-  const access = superblock.readOnly ? 'ro' : 'rw';
+  const access = (superblock.readOnly ? 'ro' : 'rw') + showSuperblockFlags(superblock);
   return `${superblock.type.name} ${escapeSource(source)} ${access}${superblock.showOptions()}`;
 }
 

@@ -1,4 +1,5 @@
 /** What stands under a name in /proc: text that is made when it is read, a link, or a directory of further nodes. */
+import type { Credentials } from '../../kernel/credentials.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 
 /** Whose a node is. */
@@ -23,6 +24,10 @@ interface NodeBase {
 export interface ProcText extends NodeBase {
   readonly kind: 'text';
   text(kernel: Kernel): string;
+  /** Refuses an open for writing. */
+  openForWriting?(kernel: Kernel): void;
+  /** Takes what is written at the start by the one who has opened it. Without it nothing can be written. */
+  write?(kernel: Kernel, opener: Credentials, text: string): void;
 }
 
 export interface ProcLink extends NodeBase {

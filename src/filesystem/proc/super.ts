@@ -19,7 +19,8 @@ export class ProcSuperblock implements Superblock {
   readonly dev: number;
   readonly root: Dentry;
   readOnly: boolean;
-  readonly stackDepth = 0;
+  /** Nothing is mounted over it. @see FILESYSTEM_MAX_STACK_DEPTH */
+  readonly stackDepth = 2;
   readonly nameMax = NAME_MAX;
   readonly maxBytes = MAX_LFS_FILESIZE;
   readonly keepsNegativeDentries = false;
@@ -104,7 +105,8 @@ export class ProcSuperblock implements Superblock {
 export const proc: FilesystemType = {
   name: 'proc',
   nodev: true,
-  userNamespaceMount: true,
+  // it belongs to the user namespace of the pid namespace, and there is but one
+  userNamespaceMount: false,
   mount({ kernel, data, readOnly }) {
     if (data !== '') raise('EINVAL');
     return new ProcSuperblock(kernel, kernel.anonymousDevice(), readOnly);

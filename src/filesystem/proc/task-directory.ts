@@ -1,14 +1,15 @@
 /** /proc/<pid>: what a task sees and holds. @see fs/proc/base.c, fs/proc/fd.c */
-import { CAP_SYS_PTRACE } from '../../abi/capability.ts';
+import { CAP_SYS_ADMIN, CAP_SYS_PTRACE } from '../../abi/capability.ts';
 import { raise } from '../../abi/errno.ts';
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/mode.ts';
 import type { TaskContext } from '../../kernel/context.ts';
-import { isCapable } from '../../kernel/credentials.ts';
+import { isCapableIn } from '../../kernel/credentials.ts';
 import type { OpenFile } from '../../kernel/file.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Path } from '../../kernel/mount.ts';
 import { formatMounts } from '../../kernel/mount-calls.ts';
 import { pathFrom } from '../../kernel/namei.ts';
+import { formatIdMap, formatSetgroups, type IdKind, writeIdMap, writeSetgroups } from './id-maps.ts';
 import { formatMountinfo } from './mount-table.ts';
 import {
   fixedEntries,
@@ -38,6 +39,9 @@ export function taskDirectory(pid: number): ProcDirectory {
     ['cwd', placeLink(pid, owner, 'cwd', (task) => task.fs.cwd)],
     ['root', placeLink(pid, owner, 'root', (task) => task.fs.root)],
     ['mounts', taskText(pid, owner, 'mounts', (task) => formatMounts(task.namespace, task.fs.root))],
+    ['uid_map', idMap(pid, owner, 'uid')],
+    ['gid_map', idMap(pid, owner, 'gid')],
+    ['setgroups', setgroups(pid, owner)],
     ['mountinfo', taskText(pid, owner, 'mountinfo', (task) => formatMountinfo(task.namespace, task.fs.root))],
   ]);
   return {
@@ -63,6 +67,33 @@ type Owner = (kernel: Kernel) => ProcOwner;
 function taskText(pid: number, owner: Owner, name: string, text: (task: TaskContext) => string): ProcText {
   const read = (kernel: Kernel) => text(liveTask(kernel, pid));
   return { kind: 'text', key: `${pid}/${name}`, mode: S_IFREG | 0o444, owner, text: read };
+}
+
+const namespaceOf = (kernel: Kernel, pid: number) => liveTask(kernel, pid).credentials.userNamespace;
+
+function idMap(pid: number, owner: Owner, kind: IdKind): ProcText {
+  return {
+    kind: 'text',
+    key: `${pid}/${kind}_map`,
+    mode: S_IFREG | 0o644,
+    owner,
+    text: (kernel) => formatIdMap(kernel, namespaceOf(kernel, pid), kind),
+    write: (kernel, opener, text) => writeIdMap(kernel, namespaceOf(kernel, pid), kind, opener, text),
+  };
+}
+
+function setgroups(pid: number, owner: Owner): ProcText {
+  return {
+    kind: 'text',
+    key: `${pid}/setgroups`,
+    mode: S_IFREG | 0o644,
+    owner,
+    text: (kernel) => formatSetgroups(namespaceOf(kernel, pid)),
+    openForWriting(kernel) {
+      if (!isCapableIn(kernel.credentials, namespaceOf(kernel, pid), CAP_SYS_ADMIN)) raise('EACCES');
+    },
+    write: (kernel, _, text) => writeSetgroups(namespaceOf(kernel, pid), text),
+  };
 }
 
 function placeLink(pid: number, owner: Owner, name: string, place: (task: TaskContext) => Path): ProcLink {
@@ -94,7 +125,12 @@ function checkMayInspect(kernel: Kernel, task: TaskContext): void {
   const { fsuid, fsgid } = kernel.credentials;
   const { uid, euid, suid, gid, egid, sgid } = task.credentials;
   const same = [uid, euid, suid].every((id) => id === fsuid) && [gid, egid, sgid].every((id) => id === fsgid);
-  if (task !== kernel.current && !same && !isCapable(kernel.credentials, CAP_SYS_PTRACE)) raise('EACCES');
+  if (
+    task !== kernel.current &&
+    !same &&
+    !isCapableIn(kernel.credentials, task.credentials.userNamespace, CAP_SYS_PTRACE)
+  )
+    raise('EACCES');
 }
 
 function descriptorDirectory(pid: number, owner: Owner): ProcDirectory {

@@ -1,36 +1,17 @@
 /** Open files and directories of tmpfs. @see mm/shmem.c shmem_file_operations, fs/libfs.c simple_offset_dir_operations */
 import { raise } from '../../abi/errno.ts';
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, PAGE_SIZE, SEEK_DATA, SEEK_HOLE } from '../../abi/flags.ts';
-import { ExtentMap } from '../../kernel/extent-map.ts';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, SEEK_DATA, SEEK_HOLE } from '../../abi/flags.ts';
+import type { ExtentMap } from '../../kernel/extent-map.ts';
 import { directoryLlseek, genericFileLlseek, listDots } from '../../kernel/llseek.ts';
 import type { FileOperations, OpenFile } from '../../kernel/file.ts';
 import { fileAccessed } from '../../kernel/atime.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
+import { allocate, changeData, roomFor } from './allocation.ts';
 import { END_OF_DIRECTORY } from './directory.ts';
 import type { TmpfsInode } from './inode.ts';
+import { TmpfsMapping } from './mapping.ts';
 
 const inodeOf = (file: OpenFile): TmpfsInode => file.inode as TmpfsInode;
-
-/** How many of `length` bytes at `position` find room. */
-function roomFor(inode: TmpfsInode, data: ExtentMap, position: number, length: number): number {
-  let free = inode.superblock.freePages;
-  if (data.missingPages(position, length) <= free) return length;
-  let at = position;
-  while (at < position + length) {
-    const next = Math.min(position + length, (Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE);
-    if (data.missingPages(at, next - at) > 0 && free-- === 0) break;
-    at = next;
-  }
-  return at - position;
-}
-
-/** Changes the data of a file and charges the pages that it takes. */
-function changeData(inode: TmpfsInode, change: (data: ExtentMap) => void): void {
-  const data = inode.edit().editData();
-  const before = data.pages;
-  change(data);
-  inode.superblock.usedPages += data.pages - before;
-}
 
 function writeData(
   inode: TmpfsInode,
@@ -93,50 +74,10 @@ export const regularOperations: FileOperations = {
   fsync() {},
   ioctl: () => raise('ENOTTY'),
   mmap(file) {
-    const inode = inodeOf(file);
-    return {
-      get size() {
-        return inode.record.size;
-      },
-      get extents() {
-        return inode.edit().editData();
-      },
-      read(into, offset) {
-        const data = inode.data();
-        if (data === undefined) into.fill(0);
-        else data.read(into, offset);
-      },
-      write(bytes, offset) {
-        const length = Math.min(bytes.length, inode.record.size - offset);
-        if (length > 0) regularOperations.write(file, bytes.subarray(0, length), offset);
-      },
-    };
+    fileAccessed(file);
+    return new TmpfsMapping(inodeOf(file));
   },
 };
-
-function allocate(inode: TmpfsInode, offset: number, length: number, keepSize: boolean): void {
-  const { superblock } = inode;
-  const data = inode.edit().editData();
-  if (data.missingPages(offset, length) > superblock.freePages) raise('ENOSPC');
-  changeData(inode, (extents) => {
-    initializeReserved(extents, offset, length);
-    extents.fill(offset, length);
-  });
-  const record = inode.edit();
-  if (!keepSize) record.size = Math.max(record.size, offset + length);
-}
-
-/** Pages that an earlier call reserved become zeros that count as data. @see shmem_get_folio_gfp() SGP_FALLOC */
-function initializeReserved(data: ExtentMap, offset: number, length: number): void {
-  const first = Math.floor(offset / PAGE_SIZE) * PAGE_SIZE;
-  const end = Math.ceil((offset + length) / PAGE_SIZE) * PAGE_SIZE;
-  const zeros = ExtentMap.empty(data.epoch);
-  for (const reserved of [...data.extents()].filter((extent) => extent.kind === 'unwritten')) {
-    const from = Math.max(first, reserved.offset);
-    const to = Math.min(end, reserved.offset + reserved.length);
-    if (from < to) data.copyRange(zeros, 0, from, to - from);
-  }
-}
 
 /** @see mapping_seek_hole_data() */
 function seekExtent(inode: TmpfsInode, offset: number, whence: number): number {

@@ -9,14 +9,25 @@ import {
   XATTR_CREATE,
   XATTR_REPLACE,
 } from '../../abi/flags.ts';
+import {
+  type FileAttributes,
+  FS_APPEND_FL,
+  FS_IMMUTABLE_FL,
+  FS_NOATIME_FL,
+  FS_NODUMP_FL,
+  STATX_ATTR_APPEND,
+  STATX_ATTR_IMMUTABLE,
+  STATX_ATTR_NODUMP,
+} from '../../abi/fileattr.ts';
 import { direntType, isDirectory, isRegular, S_IFLNK, S_IFMT } from '../../abi/mode.ts';
-import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
+import type { Attributes, Stat, StatxAttributes, Timespec } from '../../abi/stat.ts';
 import { WHITEOUT_DEV, WHITEOUT_MODE } from '../../abi/whiteout.ts';
 import { XATTR_SECURITY_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_USER_PREFIX } from '../../abi/xattr.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { countCopy } from '../../kernel/epoch.ts';
 import type { ExtentMap } from '../../kernel/extent-map.ts';
 import type { FileOperations } from '../../kernel/file.ts';
+import { attributesOfFlags, FS_XFLAG_COMMON, inodeFlags } from '../../kernel/fileattr.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { utf8Length } from '../../kernel/lookup.ts';
 import { inodeInitOwner } from '../../kernel/permission.ts';
@@ -27,6 +38,10 @@ import type { TmpfsSuperblock } from './super.ts';
 
 /** What an entry adds to the size of its directory. @see BOGO_DIRENT_SIZE */
 const ENTRY_SIZE = 20;
+/** What chattr(1) can set; case folding needs a filesystem that was made for it. @see SHMEM_FL_USER_MODIFIABLE */
+const KEPT = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL;
+/** What new files take over from their directory. @see SHMEM_FL_INHERITED */
+const INHERITED = FS_NODUMP_FL | FS_NOATIME_FL;
 const XATTR_PREFIXES = [XATTR_USER_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_SECURITY_PREFIX];
 
 export class TmpfsInode implements Inode {
@@ -62,7 +77,8 @@ export class TmpfsInode implements Inode {
     return this.record.size;
   }
   get flags(): number {
-    return this.record.flags;
+    const { flags } = this.record;
+    return flags === 0 ? 0 : inodeFlags(flags);
   }
   get atime(): Timespec {
     return this.record.atime;
@@ -175,7 +191,7 @@ export class TmpfsInode implements Inode {
   mknod(dentry: Dentry, mode: number, rdev: number): Inode {
     const { superblock } = this;
     const owner = inodeInitOwner(superblock.kernel, this, mode);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid);
+    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
     inode.record.rdev = rdev;
     this.addName(dentry.name, inode);
     return inode;
@@ -188,7 +204,7 @@ export class TmpfsInode implements Inode {
     const pages = symlinkPages(target);
     if (pages > superblock.freePages) raise('ENOSPC');
     const owner = inodeInitOwner(superblock.kernel, this, S_IFLNK | 0o777);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid);
+    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
     superblock.usedPages += pages;
     inode.record.content = target;
     inode.record.size = length;
@@ -260,7 +276,7 @@ export class TmpfsInode implements Inode {
   private newWhiteout(): TmpfsInode {
     const { superblock } = this;
     const owner = inodeInitOwner(superblock.kernel, this, WHITEOUT_MODE);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid);
+    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
     inode.record.rdev = WHITEOUT_DEV;
     return inode;
   }
@@ -286,7 +302,7 @@ export class TmpfsInode implements Inode {
   tmpfile(mode: number): Inode {
     const { superblock } = this;
     const owner = inodeInitOwner(superblock.kernel, this, mode);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid);
+    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
     inode.record.nlink = 0;
     return inode;
   }
@@ -349,6 +365,30 @@ export class TmpfsInode implements Inode {
   /** In falling order, as the tree that Linux keeps them in is walked. @see rbtree_simple_xattr_cmp() */
   listxattr(): string[] {
     return [...(this.record.xattrs?.keys() ?? [])].sort((a, b) => (a < b ? 1 : -1));
+  }
+
+  fileattrGet(): FileAttributes {
+    return attributesOfFlags(this.record.flags);
+  }
+
+  /** @see shmem_fileattr_set() */
+  fileattrSet(wanted: FileAttributes): void {
+    const { flags, xflags, extsize, projid, cowextsize } = wanted;
+    if ((xflags & ~FS_XFLAG_COMMON) !== 0 || extsize !== 0 || projid !== 0 || cowextsize !== 0) raise('EOPNOTSUPP');
+    if ((flags & ~KEPT) !== 0) raise('EOPNOTSUPP');
+    const record = this.edit();
+    record.flags = flags;
+    record.ctime = this.superblock.kernel.now();
+  }
+
+  /** @see shmem_getattr() */
+  statxAttributes(): StatxAttributes {
+    const { flags } = this.record;
+    let attributes = 0;
+    if ((flags & FS_APPEND_FL) !== 0) attributes |= STATX_ATTR_APPEND;
+    if ((flags & FS_IMMUTABLE_FL) !== 0) attributes |= STATX_ATTR_IMMUTABLE;
+    if ((flags & FS_NODUMP_FL) !== 0) attributes |= STATX_ATTR_NODUMP;
+    return { attributes, attributesMask: STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE | STATX_ATTR_NODUMP };
   }
 
   /** What the attributes take of the inode limit. */

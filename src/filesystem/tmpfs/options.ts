@@ -1,6 +1,8 @@
 /** Mount options of tmpfs. @see mm/shmem.c shmem_parse_one(), Documentation/filesystems/tmpfs.rst */
 import { raise } from '../../abi/errno.ts';
 import { PAGE_SIZE } from '../../abi/flags.ts';
+import { INVALID_ID } from '../../kernel/id-map.ts';
+import { initUserNamespace, makeKgid, makeKuid, type UserNamespace } from '../../kernel/user-namespace.ts';
 
 export interface TmpfsOptions {
   /** Pages that files may take; 0 for no limit. */
@@ -12,7 +14,7 @@ export interface TmpfsOptions {
   gid: number;
 }
 
-/** What tmpfs does without options on a machine with that many bytes of memory. */
+/** What tmpfs does without options on a machine with that many bytes of memory; the root belongs to whoever mounts. */
 export function defaultTmpfsOptions(memory: number): TmpfsOptions {
   const half = Math.floor(memory / PAGE_SIZE / 2);
   return { maxPages: half, maxInodes: half, mode: 0o1777, uid: 0, gid: 0 };
@@ -35,10 +37,19 @@ function parseSize(text: string, memory: number): number {
   return unit === '%' ? Math.floor((number * memory) / 100) : number * UNITS[unit]!;
 }
 
-const parseId = (text: string): number => parseNumber(text) ?? raise('EINVAL');
+/** An id as the mounting task's user namespace knows it. */
+function parseId(text: string, make: (id: number) => number): number {
+  const id = make(parseNumber(text) ?? raise('EINVAL'));
+  return id === INVALID_ID ? raise('EINVAL') : id;
+}
 
 /** Reads `data` over the options in force. @throws Errno EINVAL for an unknown option or a bad value */
-export function parseTmpfsOptions(data: string, before: TmpfsOptions, memory: number): TmpfsOptions {
+export function parseTmpfsOptions(
+  data: string,
+  before: TmpfsOptions,
+  memory: number,
+  namespace: UserNamespace,
+): TmpfsOptions {
   const options = { ...before };
   for (const word of data.split(',')) {
     if (word === '') continue;
@@ -48,8 +59,9 @@ export function parseTmpfsOptions(data: string, before: TmpfsOptions, memory: nu
     else if (key === 'nr_inodes') options.maxInodes = parseSize(value, 0);
     else if (key === 'mode')
       options.mode = /^[0-7]+$/.test(value) ? Number.parseInt(value, 8) & 0o7777 : raise('EINVAL');
-    else if (key === 'uid') options.uid = parseId(value);
-    else if (key === 'gid') options.gid = parseId(value);
+    else if (key === 'uid') options.uid = parseId(value, (id) => makeKuid(namespace, id));
+    else if (key === 'gid') options.gid = parseId(value, (id) => makeKgid(namespace, id));
+    else if (word === 'noswap' && namespace !== initUserNamespace) raise('EINVAL');
     else if (!isIgnored(word, key)) raise('EINVAL');
   }
   return options;

@@ -19,6 +19,7 @@ export class TmpfsRecord {
   nlink: number;
   rdev: number;
   size: number;
+  /** What chattr(1) set: a sum of `FS_…_FL`. */
   flags: number;
   atime: Timespec;
   mtime: Timespec;

@@ -7,6 +7,7 @@ import { Dentry } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { filesystemUuid, fsidOf } from '../../kernel/uuid.ts';
 import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
 import { type Epoch, newEpoch, XArray } from '../../kernel/xarray.ts';
 import { TmpfsDirectory } from './directory.ts';
@@ -27,6 +28,7 @@ export class TmpfsSuperblock implements Superblock {
   readonly stackDepth = 0;
   readonly nameMax = NAME_MAX;
   readonly maxBytes = MAX_LFS_FILESIZE;
+  readonly decodesHandles = true;
   readonly keepsNegativeDentries = false;
   active = 0;
   epoch: Epoch;
@@ -55,10 +57,16 @@ export class TmpfsSuperblock implements Superblock {
     return this;
   }
 
-  /** A new row of the inode table and its inode; a directory comes with its entries, nlink 2. @throws Errno ENOSPC */
-  newInode(mode: number, uid: number, gid: number): TmpfsInode {
+  /**
+   * A new row of the inode table and its inode; a directory comes with its entries, nlink 2. `flags` is what it takes
+   * over of its directory's file attributes.
+   *
+   * @throws Errno ENOSPC
+   */
+  newInode(mode: number, uid: number, gid: number, flags = 0): TmpfsInode {
     this.takeInodeSpace(INODE_SPACE);
     const record = new TmpfsRecord(this.epoch, this.#nextIno++, mode, uid, gid, this.kernel.now());
+    record.flags = flags;
     if (isDirectory(mode)) {
       record.nlink = 2;
       record.size = 40;
@@ -129,6 +137,7 @@ export class TmpfsSuperblock implements Superblock {
       ffree: maxInodes > 0 ? Math.floor((maxInodes * INODE_SPACE - this.usedInodeSpace) / INODE_SPACE) : 0,
       namelen: NAME_MAX,
       flags: 0,
+      fsid: fsidOf(filesystemUuid(this)),
     };
   }
 
@@ -138,7 +147,8 @@ export class TmpfsSuperblock implements Superblock {
 
   /** Limits may change or go, but not below what is in use, and none comes back. @see shmem_reconfigure() */
   reconfigure(data: string): void {
-    const wanted = parseTmpfsOptions(data, this.options, this.kernel.profile.memory);
+    const { profile, credentials } = this.kernel;
+    const wanted = parseTmpfsOptions(data, this.options, profile.memory, credentials.userNamespace);
     if (wanted.maxPages > 0 && this.usedPages > wanted.maxPages) raise('EINVAL');
     if (wanted.maxInodes > 0 && this.usedInodeSpace > wanted.maxInodes * INODE_SPACE) raise('EINVAL');
     if (this.options.maxPages === 0 && wanted.maxPages > 0) raise('EINVAL');
@@ -226,7 +236,9 @@ export const tmpfs: FilesystemType = {
   userNamespaceMount: true,
   mount({ kernel, data, readOnly }) {
     const { memory } = kernel.profile;
-    const options = parseTmpfsOptions(data, defaultTmpfsOptions(memory), memory);
+    const { fsuid: uid, fsgid: gid, userNamespace } = kernel.credentials;
+    const defaults = { ...defaultTmpfsOptions(memory), uid, gid };
+    const options = parseTmpfsOptions(data, defaults, memory, userNamespace);
     return new TmpfsSuperblock(kernel, kernel.anonymousDevice(), options, readOnly).format();
   },
 };

@@ -59,7 +59,7 @@ export function entryOf(stat: Stat, classes?: InodeClasses): Entry {
   return entry;
 }
 
-function contentOf(text: string): NonNullable<Entry["c"]> {
+function contentOf(text: string): NonNullable<Entry['c']> {
   if (text.length <= LONG) return text;
   const sha1 = createHash('sha1').update(Buffer.from(text, 'latin1')).digest('hex').slice(0, 12);
   return { len: text.length, sha1, head: text.slice(0, 8) };
@@ -70,7 +70,7 @@ function attributesOf(task: Task, path: string): Entry['x'] {
   for (const name of task.llistxattr(path).sort()) {
     const value = task.lgetxattr(path, name);
     // A handle of a file on ext4 has 8 bytes behind the header of 21, one on tmpfs has 12.
-    if (name === 'trusted.overlay.origin') shown[name] = { len: value.length - 4 };
+    if (name === 'trusted.overlay.origin') shown[name] = { len: Math.max(0, value.length - 4) };
     else shown[name] = name === 'trusted.overlay.uuid' ? { len: value.length } : decoder.decode(value);
   }
   return Object.keys(shown).length === 0 ? undefined : shown;

@@ -1,5 +1,5 @@
 /** The form of the recordings of the real overlayfs. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** What a recording tells of a file. */
 export interface Entry {
@@ -63,6 +63,12 @@ export interface RecordedCase {
 export interface Recording {
   mount_options: string;
   cases: RecordedCase[];
+}
+
+/** The names of all recordings. */
+export function recordings(): string[] {
+  const files = readdirSync(new URL('.', import.meta.url)).filter((file) => file.endsWith('.json'));
+  return files.map((file) => file.slice(0, -'.json'.length)).sort();
 }
 
 export function readRecording(name: string): Recording {

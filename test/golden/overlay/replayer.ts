@@ -7,6 +7,7 @@ import {
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   MAP_SHARED,
+  MS_REMOUNT,
   O_APPEND,
   O_CREAT,
   O_DIRECTORY,
@@ -122,10 +123,9 @@ export class Replayer {
     return treeOf(this.#task, '/t/m', this.#classes);
   }
 
-  /** Paths and types; the passing names of whiteouts come from a counter of the whole kernel and are made equal. */
-  work(): string[] {
-    const tree = treeOf(this.#task, '/t/work');
-    return Object.entries(tree).map(([path, { t }]) => `${path.replace(/#[0-9a-f]+/, '#')} ${t}`);
+  /** Paths and types of the work directory. */
+  work(): Record<string, string> {
+    return Object.fromEntries(Object.entries(treeOf(this.#task, '/t/work')).map(([path, { t }]) => [path, t]));
   }
 
   remount(): void {
@@ -171,19 +171,33 @@ export class Replayer {
     return [...groups.values()].flat();
   }
 
-  /** The names in each real directory that a directory shows, topmost first; an opaque one is the last. */
+  /** The names in each real directory that a directory shows, topmost first. */
   #merged(path: string): Set<string>[] {
-    const shown: Set<string>[] = [];
     const resolved = this.#task.realpath(`/t/m/${path}`).slice('/t/m'.length);
-    for (const layer of [this.#upper, ...this.#names]) {
-      const real = `/t/${layer}${resolved}`;
+    const shown = [...this.#realDirectories(resolved).values()];
+    return shown.map((real) => new Set(listDirectory(this.#task, real).map(({ name }) => name)));
+  }
+
+  /** The real directories that a path of the union shows, by layer, topmost first; an opaque one is the last. */
+  #realDirectories(path: string): Map<string, string> {
+    const layers = [this.#upper, ...this.#names];
+    if (path === '') return new Map(layers.map((layer) => [layer, `/t/${layer}`]));
+    const parents = this.#realDirectories(path.slice(0, path.lastIndexOf('/')));
+    const found = new Map<string, string>();
+    let below = path.slice(path.lastIndexOf('/') + 1);
+    for (const layer of layers) {
+      const parent = below.startsWith('/') ? `/t/${layer}` : parents.get(layer);
+      if (parent === undefined) continue;
+      const real = below.startsWith('/') ? parent + below : `${parent}/${below}`;
       const stat = this.#task.statIfPresent(real, AT_SYMLINK_NOFOLLOW);
       if (stat === undefined) continue;
       if (typeOf(stat.mode) !== 'd') break;
-      shown.push(new Set(listDirectory(this.#task, real).map(({ name }) => name)));
-      if (this.#task.listxattr(real).includes('trusted.overlay.opaque')) break;
+      found.set(layer, real);
+      const marks = this.#task.listxattr(real);
+      if (marks.includes('trusted.overlay.opaque')) break;
+      if (marks.includes('trusted.overlay.redirect')) below = attribute(this.#task, real, 'trusted.overlay.redirect');
     }
-    return shown;
+    return found;
   }
 
   #makeBranch(name: string, entries: readonly BranchEntry[]): void {
@@ -223,18 +237,21 @@ export class Replayer {
 
   #mount(): void {
     const lower = this.#names.map((name) => `/t/${name}`).join(':');
-    const data = `lowerdir=${lower},upperdir=/t/${this.#upper},workdir=/t/work,${this.#options}`;
+    const options = this.#options === '' ? '' : `,${this.#options}`;
+    const data = `lowerdir=${lower},upperdir=/t/${this.#upper},workdir=/t/work${options}`;
     this.#task.mount('overlay', '/t/m', 'overlay', data);
   }
 
-  /** The upper directory becomes the topmost lower one, as a committed layer does. */
+  /** The upper directory becomes the topmost lower one, as a committed layer does; upper and work directory are new. */
   #stack(): void {
     const task = this.#task;
     this.close();
     task.umount('/t/m');
     const name = `L${this.#names.length + 1}`;
     task.rename('/t/rw', `/t/${name}`);
+    removeTree(task, '/t/work');
     task.mkdir('/t/rw', 0o755);
+    task.mkdir('/t/work');
     setTime(task, '/t/rw', FIRST_MTIME);
     this.#names.unshift(name);
     this.#mount();
@@ -277,6 +294,17 @@ interface Place {
 function setTime(task: Task, path: string, sec: number): void {
   task.utimensat(AT_FDCWD, path, { sec, nsec: 0 }, { sec, nsec: 0 }, 0x100);
 }
+
+function removeTree(task: Task, path: string): void {
+  for (const { name, isDir } of listDirectory(task, path)) {
+    if (isDir) removeTree(task, `${path}/${name}`);
+    else task.unlink(`${path}/${name}`);
+  }
+  task.rmdir(path);
+}
+
+const attribute = (task: Task, path: string, name: string): string =>
+  new TextDecoder().decode(task.lgetxattr(path, name));
 
 function withFile<T>(task: Task, path: string, flags: number, use: (fd: number) => T, mode = 0o644): T {
   const fd = task.open(path, flags, mode);
@@ -392,7 +420,7 @@ const calls: Record<string, (task: Task, call: Call, at: Place) => unknown> = {
   tree: (task) => Object.fromEntries(Object.entries(treeOf(task, '/t/m')).map(([path, { t }]) => [path, t])),
   statfs: (task, _, { path, upper }) => statfsOf(task, path, upper),
   listxattr: (task, _, { path }) => task.llistxattr(path).sort(),
-  getxattr: (task, { name }, { path }) => new TextDecoder().decode(task.lgetxattr(path, name)),
+  getxattr: (task, { name }, { path }) => attribute(task, path, name),
   setxattr: setAttribute,
   removexattr: (task, { name }, { path }) => task.lremovexattr(path, name),
   mkdir: (task, { m }, { path }) => task.mkdir(path, octal(m, 0o755)),
@@ -425,8 +453,8 @@ const calls: Record<string, (task: Task, call: Call, at: Place) => unknown> = {
   rawunlink: (task, _, { raw }) => task.unlink(raw),
   stack: (_task, _call, { stack }) => stack(),
   remount: (_task, _call, { remount }) => remount(),
-  /** Our dentry cache is forgotten by nobody; what a fresh one shows, remounts show too. */
-  dropcaches: () => undefined,
+  /** Names that nobody holds are forgotten when a mount is changed, too. */
+  dropcaches: (task) => task.mount('none', '/t/m', '', '', MS_REMOUNT),
   /** A tool for AUFS: overlayfs has nothing like it. */
   auplink_flush: () => 'n/a',
 };

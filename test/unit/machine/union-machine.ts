@@ -29,7 +29,7 @@ export function putFile(task: Task, path: string, content: string, mode = 0o644)
 const whiteout = (task: Task, path: string): void => task.mknod(path, S_IFCHR, 0);
 
 /** Data, a hole of several chunks, and data again. */
-function putSparse(task: Task, path: string): void {
+export function putSparse(task: Task, path: string): void {
   const fd = task.open(path, O_WRONLY | O_CREAT, 0o644);
   task.pwrite(fd, new Uint8Array(5000).fill(65), 0);
   task.pwrite(fd, new Uint8Array(9000).fill(66), 3 << 20);
@@ -61,7 +61,8 @@ function fillAbove(task: Task): void {
   for (const path of ['/u/gone', '/u/gonedir', '/u/emptied/n']) whiteout(task, path);
 }
 
-function makeOld(task: Task, path: string): void {
+/** Gives everything below `path` a time of long ago. */
+export function makeOld(task: Task, path: string): void {
   const { mode } = task.lstat(path);
   if (isDirectory(mode)) for (const name of namesIn(task, path)) makeOld(task, `${path}/${name}`);
   task.utimensat(AT_FDCWD, path, OLD, OLD, AT_SYMLINK_NOFOLLOW);
@@ -115,14 +116,36 @@ function dataAt(task: Task, fd: number, offset: number, size: number): number {
   }
 }
 
-/** What a program sees below `root`, by path; times of access and change, numbers and sizes of directories left out. */
+function refusalOf(task: Task, path: string): string | undefined {
+  try {
+    task.lstat(path);
+    return undefined;
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+/**
+ * What a program sees below `root`, by path; times of access and change, numbers and sizes of directories left out. A
+ * file of several names is told as the first of them that is met, a name that cannot be looked at as the error.
+ */
 export function viewOf(task: Task, root: string): Map<string, string> {
   const view = new Map<string, string>();
+  const names = new Map<number, string>();
   const visit = (path: string, name: string): void => {
-    const { mode, uid, gid, nlink, size, rdev, mtime } = task.lstat(path);
+    const code = refusalOf(task, path);
+    if (code !== undefined) {
+      view.set(name, `!${code}`);
+      return;
+    }
+    const { mode, uid, gid, nlink, size, rdev, mtime, ino } = task.lstat(path);
     const xattrs = task.llistxattr(path).map((key) => `${key}=${task.lgetxattr(path, key)}`);
     let text = `${mode.toString(8)} ${uid}:${gid} ${rdev} [${xattrs.sort()}]`;
     if (!isDirectory(mode)) text += ` nlink=${nlink} size=${size}`;
+    if (!isDirectory(mode) && nlink > 1) {
+      if (!names.has(ino)) names.set(ino, name);
+      text += ` =${names.get(ino)}`;
+    }
     if (isRegular(mode)) text += ` "${contentOf(task, path, size)}"`;
     if (isSymlink(mode)) text += ` -> ${task.readlink(path)}`;
     view.set(name, `${text} mtime=${mtime.sec >= 1_600_000_000 ? 'now' : `${mtime.sec}.${mtime.nsec}`}`);

@@ -1,0 +1,64 @@
+/** Names of indexed objects that come and go. @see fs/overlayfs/util.c ovl_nlink_start(), ovl_nlink_end() */
+import { isDirectory } from '../../abi/mode.ts';
+import type { Dentry } from '../../kernel/dentry.ts';
+import { withCredentials } from '../../kernel/kernel.ts';
+import { copyUp } from './copy-up.ts';
+import { hasUpperAlias, overlayInode } from './entry.ts';
+import { cleanupIndex, needsIndex } from './index-entry.ts';
+import type { OverlayInode } from './inode.ts';
+import { setNlinkUpper } from './nlink.ts';
+
+/**
+ * Runs the step that makes a name of the object come or go. Its links are noted before, with the upper object: what is
+ * to be indexed but is not yet is copied up for that. With the last link the index entry goes.
+ */
+export function changeLinks(dentry: Dentry, step: () => void): void {
+  const inode = overlayInode(dentry);
+  const { superblock } = inode;
+  if (needsIndex(inode) && !hasUpperAlias(dentry)) copyUp(dentry);
+  superblock.wantUpperWrite();
+  if (!isDirectory(inode.mode) && inode.indexed) {
+    withCredentials(superblock.kernel, superblock.mounter, () => setNlinkUpper(inode));
+  }
+  try {
+    step();
+  } finally {
+    if (inode.indexed && inode.nlink === 0) {
+      withCredentials(superblock.kernel, superblock.mounter, () => cleanupIndex(inode));
+    }
+  }
+}
+
+/**
+ * A name is removed. The last link stays while another cached name leads to the object: somebody must have changed the
+ * layers.
+ *
+ * @see ovl_drop_nlink()
+ */
+export function dropLink(dentry: Dentry): void {
+  const inode = overlayInode(dentry);
+  const upperNames = (inode.upper?.inode?.nlink ?? 0) - (inode.indexed ? 1 : 0);
+  if (inode.nlink === 1 && upperNames > 0 && hasOtherName(dentry)) return;
+  inode.dropNlink();
+  if (inode.nlink > 0 && inode.indexed && inode.lowerInode!.nlink === 1 && !hasOtherName(dentry)) forget(inode);
+}
+
+/**
+ * No cached name leads to the inode: it goes with its last holder and, as there is no note of links for a lower object
+ * that has but one, is made anew with those of its upper object.
+ */
+function forget(inode: OverlayInode): void {
+  if (inode.holds > 0) inode.superblock.unnamed.add(inode);
+  else inode.superblock.evict(inode);
+}
+
+/** Another name of the object is in the cache. */
+function hasOtherName(dentry: Dentry): boolean {
+  const shows = (at: Dentry): boolean => {
+    for (const child of at.children?.values() ?? []) {
+      if (child !== dentry && (child.inode === dentry.inode || shows(child))) return true;
+    }
+    return false;
+  };
+  return shows(dentry.superblock.root);
+}

@@ -1,0 +1,27 @@
+/** Giving back names that nobody holds. @see fs/dcache.c shrink_dcache_sb() */
+import type { Dentry } from './dentry.ts';
+import type { Inode } from './inode.ts';
+import type { Superblock } from './superblock.ts';
+
+/** Forgets the names of a filesystem that nobody holds, and the inodes that had no others. */
+export function shrinkDcache(superblock: Superblock): void {
+  if (superblock.forget === undefined) return;
+  const gone = new Set<Inode>();
+  prune(superblock.root, gone);
+  for (const inode of inodesBelow(superblock.root)) gone.delete(inode);
+  for (const inode of gone) if (inode.holds === 0) superblock.forget(inode);
+}
+
+function prune(directory: Dentry, gone: Set<Inode>): void {
+  for (const dentry of [...(directory.children?.values() ?? [])]) {
+    prune(dentry, gone);
+    if (dentry.pins > 0 || dentry.mounted > 0 || (dentry.children?.size ?? 0) > 0) continue;
+    dentry.drop();
+    if (dentry.inode !== undefined) gone.add(dentry.inode);
+  }
+}
+
+function* inodesBelow(dentry: Dentry): IterableIterator<Inode> {
+  if (dentry.inode !== undefined) yield dentry.inode;
+  for (const child of dentry.children?.values() ?? []) yield* inodesBelow(child);
+}

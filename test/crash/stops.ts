@@ -1,0 +1,244 @@
+/**
+ * Stops of the machine at every traced door of a call: what a union looks like when it is mounted again.
+ *
+ * The tree is the one before the call or the one after it, the lower layers are as they were, the work directory and the
+ * index hold nothing that was left over, and the call can be made again where it had not happened yet.
+ */
+import { S_IFCHR } from '../../src/abi/mode.ts';
+import { MachineStopped, type TraceEvent } from '../../src/kernel/trace.ts';
+import type { Task } from '../../src/kernel/task.ts';
+import type { Machine } from '../../src/machine/machine.ts';
+import { viewOf } from '../unit/machine/union-machine.ts';
+import { type Leniency, leniencies, losses, type Stopped } from './leniencies.ts';
+import { LOWERS, MERGED, mountWorked, UPPER, WORK, workedMachine } from './worked-machine.ts';
+
+type View = ReadonlyMap<string, string>;
+type Mask = (line: string) => string;
+type Call = (task: Task) => void;
+
+/** How the stops of one call went. */
+export interface Tally {
+  /** Where the machine was stopped. */
+  points: number;
+  /** Trees as before the call. */
+  before: number;
+  /** Trees as after it. */
+  after: number;
+  /** Trees that differ from both in what {@link leniencies} forgives. */
+  forgiven: number;
+  /** Trees in which something cannot be reached any more, as on Linux: see {@link losses}. */
+  lost: number;
+  /** What is wrong, one sentence each. */
+  readonly faults: string[];
+}
+
+/** A union of one set of options, before anything is called. */
+export interface Prepared {
+  readonly options: string;
+  readonly machine: Machine;
+  readonly before: View;
+  readonly lowers: View[];
+}
+
+export function prepare(options: string): Prepared {
+  const machine = workedMachine(options);
+  return { options, machine, before: viewOf(machine.fork().task, MERGED), lowers: rawLowers(machine) };
+}
+
+const rawLowers = (machine: Machine): View[] => LOWERS.map((lower) => viewOf(machine.fork().task, lower));
+
+/** Runs the call in the root of the union; answers the code of its failure. */
+function run({ task }: Machine, call: Call): string | undefined {
+  try {
+    task.chdir(MERGED);
+    call(task);
+    return undefined;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === undefined) throw error;
+    return code;
+  }
+}
+
+/** Stops the machine at its event of number `at`. */
+function stopAt(machine: Machine, call: Call, at: number): TraceEvent {
+  let number = 0;
+  const end = machine.kernel.trace.subscribe((event) => {
+    if (number++ === at) throw new MachineStopped(event);
+  });
+  try {
+    run(machine, call);
+  } catch (error) {
+    if (error instanceof MachineStopped) return error.event;
+    throw error;
+  } finally {
+    end();
+  }
+  throw new Error(`event ${at} did not come again`);
+}
+
+const countEvents = (machine: Machine, call: Call): { events: number; code: string | undefined } => {
+  let events = 0;
+  const end = machine.kernel.trace.subscribe(() => void events++);
+  const code = run(machine, call);
+  end();
+  return { events, code };
+};
+
+const sameView = (a: View, b: View, mask: Mask = (line) => line): boolean =>
+  a.size === b.size && [...a].every(([path, line]) => b.has(path) && mask(b.get(path)!) === mask(line));
+
+/** The view without what cannot be reached in `lossy`, and what lies below it. */
+function without(view: View, lossy: View): View {
+  const lost = [...lossy].filter(([, line]) => line === losses.line).map(([path]) => path);
+  return new Map([...view].filter(([path]) => !lost.some((each) => path === each || path.startsWith(`${each}/`))));
+}
+
+/** The first line in which two views differ. */
+function firstDifference(a: View, b: View): string {
+  const path = [...new Set([...a.keys(), ...b.keys()])].find((each) => a.get(each) !== b.get(each));
+  return path === undefined ? 'the same' : `${path}: ${a.get(path) ?? 'missing'} | ${b.get(path) ?? 'missing'}`;
+}
+
+const maskOf =
+  (forgiven: readonly Leniency[]): Mask =>
+  (line) =>
+    forgiven.reduce((masked, { mask }) => mask(masked), line);
+
+function restarted(machine: Machine, options: string): Machine {
+  const again = machine.restart();
+  mountWorked(again.task, options);
+  return again;
+}
+
+/**
+ * What may only lie in the work directory while a call is under way; the whiteout that all others are links of stays
+ * there, which the mount itself may have needed.
+ */
+function leftOver(machine: Machine): string[] {
+  const entries = [...viewOf(machine.fork().task, WORK)];
+  return entries
+    .filter(([name, line]) => /^\/(work\/|index\/#)/.test(name) && !isWhiteoutLine(line))
+    .map(([name]) => name);
+}
+
+const isWhiteoutLine = (line: string): boolean => line.startsWith(`${S_IFCHR.toString(8)} `);
+
+/** Stops the call everywhere, in turn. */
+export function stopEverywhere(prepared: Prepared, name: string, call: Call): Tally {
+  return new Stops(prepared, name, call).tally();
+}
+
+class Stops {
+  readonly #prepared: Prepared;
+  readonly #call: Call;
+  readonly #loses: boolean;
+  readonly #mask: Mask;
+  readonly #tally: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, faults: [] };
+  readonly #code: string | undefined;
+  readonly #events: number;
+  readonly #after: View;
+
+  constructor(prepared: Prepared, name: string, call: Call) {
+    this.#prepared = prepared;
+    this.#call = call;
+    const stopped: Stopped = { call: name, options: prepared.options };
+    this.#loses = losses.applies(stopped);
+    const forgiven = leniencies.filter(({ applies }) => applies(stopped));
+    this.#mask = maskOf(forgiven);
+    const clean = prepared.machine.fork();
+    const { events, code } = countEvents(clean, call);
+    this.#events = events;
+    this.#code = code;
+    this.#after = viewOf(clean.fork().task, MERGED);
+    const later = restarted(clean, prepared.options);
+    const mounted = maskOf(forgiven.filter(({ remounting }) => remounting));
+    this.#expect(
+      sameView(this.#after, viewOf(later.task, MERGED), mounted),
+      'the tree is another after a remount',
+      () => firstDifference(this.#after, viewOf(later.task, MERGED)),
+    );
+    this.#sound(clean, 'without a stop');
+  }
+
+  tally(): Tally {
+    for (let at = 0; at < this.#events; at++) {
+      const machine = this.#prepared.machine.fork();
+      const event = stopAt(machine, this.#call, at);
+      this.#tally.points++;
+      this.#look(machine, `at ${at} ${JSON.stringify(event)}`);
+    }
+    return this.#tally;
+  }
+
+  #look(machine: Machine, where: string): void {
+    const again = restarted(machine, this.#prepared.options);
+    const view = viewOf(again.fork().task, MERGED);
+    const { before } = this.#prepared;
+    const state = this.#seen(view, where);
+    this.#sound(again, where);
+    this.#remounts(again, view, where);
+    if (state === 'before') this.#again(again, where);
+    if (state === undefined) this.#tally.faults.push(`${where}: before is ${firstDifference(view, before)}`);
+  }
+
+  /** Which tree is seen; undefined when it is neither the old nor the new one. */
+  #seen(view: View, where: string): 'before' | 'after' | 'lost' | undefined {
+    const trees = { before: this.#prepared.before, after: this.#after };
+    for (const key of ['before', 'after'] as const) {
+      if (!sameView(view, trees[key])) continue;
+      this.#tally[key]++;
+      return key;
+    }
+    for (const key of ['after', 'before'] as const) {
+      if (!sameView(view, trees[key], this.#mask)) continue;
+      this.#tally.forgiven++;
+      return key;
+    }
+    for (const tree of this.#loses ? Object.values(trees) : []) {
+      if (!sameView(without(view, view), without(tree, view), this.#mask)) continue;
+      this.#tally.lost++;
+      return 'lost';
+    }
+    this.#tally.faults.push(`${where}: neither old nor new, after is ${firstDifference(view, this.#after)}`);
+    return undefined;
+  }
+
+  #sound(machine: Machine, where: string): void {
+    for (const fault of machine.check()) this.#tally.faults.push(`${where}: ${fault}`);
+    for (const [i, lower] of rawLowers(machine).entries()) {
+      const was = this.#prepared.lowers[i]!;
+      this.#expect(sameView(lower, was), `${where}: layer ${LOWERS[i]} has changed`, () => firstDifference(was, lower));
+    }
+  }
+
+  /** Nothing is left over, and mounting once more changes nothing. */
+  #remounts(machine: Machine, view: View, where: string): void {
+    const left = leftOver(machine);
+    this.#expect(left.length === 0, `${where}: left over after the mount`, () => left.join(' '));
+    const raw = viewOf(machine.fork().task, UPPER);
+    const again = restarted(machine.fork(), this.#prepared.options);
+    this.#expect(
+      sameView(raw, viewOf(again.fork().task, UPPER)),
+      `${where}: a second mount changes the upper layer`,
+      () => firstDifference(raw, viewOf(again.fork().task, UPPER)),
+    );
+    this.#expect(sameView(view, viewOf(again.task, MERGED)), `${where}: a second mount shows another tree`, () =>
+      firstDifference(view, viewOf(again.fork().task, MERGED)),
+    );
+  }
+
+  /** The call that had not happened happens now, to its end. */
+  #again(machine: Machine, where: string): void {
+    const code = run(machine, this.#call);
+    this.#expect(code === this.#code, `${where}: called again`, () => `${code} instead of ${this.#code}`);
+    const view = viewOf(machine.fork().task, MERGED);
+    this.#expect(sameView(view, this.#after, this.#mask), `${where}: called again, it leads to another tree`, () =>
+      firstDifference(view, this.#after),
+    );
+  }
+
+  #expect(holds: boolean, what: string, detail: () => string): void {
+    if (!holds) this.#tally.faults.push(`${what}: ${detail()}`);
+  }
+}
