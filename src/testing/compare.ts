@@ -1,5 +1,5 @@
 /** Runs one sequence on two machines and finds the first thing in which they differ. */
-import { MNT_DETACH, MS_NOATIME } from '../abi/flags.ts';
+import { MNT_DETACH, MS_NOATIME, MS_RDONLY, MS_REMOUNT } from '../abi/flags.ts';
 import { buildLayer, makeParents } from './build.ts';
 import { applyOperation } from './calls.ts';
 import type { OptionalMask } from './masks.ts';
@@ -83,7 +83,9 @@ function buildUnion(replay: Replay, union: Union, sequence: Sequence): string {
     const lowers = [...sequence.layers, ...(sequence.data ?? [])];
     const isForeign = union.layout === 'foreign';
     const built = builtOf(union).map((at, index) => build(isForeign ? filled(lowers[index]!) : lowers[index]!, at));
-    if (!isForeign) results.push(...built);
+    // What shows somebody else's files is read-only.
+    if (isForeign) task.mount('none', lowOf(union), '', '', MS_REMOUNT | MS_RDONLY | MS_NOATIME);
+    else results.push(...built);
   }
   learn(replay, [union.base, lowOf(union)]);
   mountUnion(task, union);
