@@ -65,6 +65,8 @@ export interface DirCache {
   /** Those whose numbers are asked for when they are listed. */
   readonly recalculated: readonly CacheEntry[];
   readonly witnesses: readonly Witness[];
+  /** Some of its names were not found when they were looked up: a new listing would look them up again. */
+  lacksNames: boolean;
 }
 
 /** The inode numbers of an upper directory's names that came from lower layers. */
@@ -120,12 +122,12 @@ class MergedReader {
   #readLayer({ dentry, mount, layer }: { dentry: Dentry; mount: Mount; layer: Layer }, isLowest: boolean): void {
     const { superblock, impure } = this.#inode;
     const isUpper = layer.index === 0;
-    const mayHideFiles = layer.hasXwhiteouts && hasXwhiteouts(this.#dentry);
+    const hidesFiles = mayHideFiles(this.#dentry, layer);
     const devices: CacheEntry[] = [];
     const fresh = (name: string, realIno: InodeNumber, type: number): CacheEntry => {
       const recalculated = superblock.xinoBits > 0 || name === '..' || (isUpper && (impure || name === '.'));
       const ino = recalculated ? 0 : realIno;
-      const maybeWhiteout = mayHideFiles && type === DT_REG;
+      const maybeWhiteout = hidesFiles && type === DT_REG;
       const entry = { name, type, realIno, ino, isUpper, isWhiteout: false, maybeWhiteout, inLowest: isLowest };
       if (type === DT_CHR) devices.push(entry);
       return entry;
@@ -150,6 +152,9 @@ class MergedReader {
     return true;
   }
 }
+
+/** Empty files in this layer's part of the directory may be whiteouts. */
+const mayHideFiles = (dentry: Dentry, layer: Layer): boolean => layer.hasXwhiteouts && hasXwhiteouts(dentry);
 
 function isDeviceWhiteout(directory: Dentry, name: string): boolean {
   const found = lookupDentry(directory, name).inode;
@@ -177,7 +182,7 @@ export function checkEmpty(dentry: Dentry): string[] {
 function getCache(dentry: Dentry): DirCache {
   const inode = overlayInode(dentry);
   const { cache } = inode;
-  if (cache !== undefined && cache.version === inode.version && (cache.references > 0 || isSame(inode, cache))) {
+  if (cache !== undefined && cache.version === inode.version && (cache.references > 0 || isSame(dentry, cache))) {
     if (cache.references === 0) forgetNumbers(cache);
     cache.references++;
     return cache;
@@ -189,7 +194,7 @@ function getCache(dentry: Dentry): DirCache {
     size: directory!.size,
   }));
   const recalculated = entries.filter(({ ino }) => ino === 0);
-  inode.cache = { version: inode.version, references: 1, entries, recalculated, witnesses };
+  inode.cache = { version: inode.version, references: 1, entries, recalculated, witnesses, lacksNames: false };
   return inode.cache;
 }
 
@@ -207,16 +212,22 @@ function forkCache(fork: Fork, cache: DirCache): DirCache {
   forkedCaches.set(fork, known);
   const entries = cache.entries.map((entry) => ({ ...entry }));
   const { version } = cache;
-  const made = known.get(cache) ?? { version, references: 0, entries, recalculated: [], witnesses: [] };
+  const { lacksNames } = cache;
+  const made = known.get(cache) ?? { version, references: 0, entries, recalculated: [], witnesses: [], lacksNames };
   known.set(cache, made);
   made.references++;
   return made;
 }
 
-/** The layers are those that were read, and none was changed behind the overlay's back. */
-function isSame(inode: OverlayInode, { witnesses }: DirCache): boolean {
+/**
+ * The layers are those that were read, none was changed behind the overlay's back, and none is known by now to have
+ * whiteouts that must be looked up.
+ */
+function isSame(dentry: Dentry, { witnesses, lacksNames }: DirCache): boolean {
+  const inode = overlayInode(dentry);
   const layers = inode.lower.length + (inode.upper === undefined ? 0 : 1);
-  return layers === witnesses.length && witnesses[0]!.directory === realOf(inode) && witnesses.every(isUnchanged);
+  if (lacksNames || layers !== witnesses.length || witnesses[0]!.directory !== realOf(inode)) return false;
+  return witnesses.every(isUnchanged) && !inode.lower.some(({ layer }) => mayHideFiles(dentry, layer));
 }
 
 const isUnchanged = ({ directory, ctime, size }: Witness): boolean =>
@@ -262,13 +273,30 @@ function entryDentry(directory: Dentry, entry: CacheEntry): Dentry {
   }
 }
 
+function updateIn(cache: DirCache, directory: Dentry, entry: CacheEntry): void {
+  try {
+    updateEntry(directory, entry);
+  } finally {
+    cache.lacksNames ||= entry.isWhiteout;
+  }
+}
+
+function updateCached(directory: Dentry, cache: DirCache, entry: CacheEntry): void {
+  try {
+    updateEntry(directory, entry);
+  } finally {
+    cache.omits ||= entry.isWhiteout;
+  }
+}
+
 function iterateMerged(file: OpenFile, open: OverlayDirectory, filldir: Filldir): void {
   open.cache ??= getCache(file.dentry);
-  const { entries } = open.cache;
+  const { cache } = open;
+  const { entries } = cache;
   for (; file.position < entries.length; file.position++) {
     const entry = entries[file.position]!;
     if (entry.isWhiteout) continue;
-    if (entry.ino === 0 || entry.maybeWhiteout) updateEntry(file.dentry, entry);
+    if (entry.ino === 0 || entry.maybeWhiteout) updateIn(cache, file.dentry, entry);
     if (!entry.isWhiteout && !filldir(entry.name, entry.ino, entry.type)) return;
   }
 }
