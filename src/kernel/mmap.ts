@@ -15,6 +15,8 @@ export interface Mapping {
   read(into: Uint8Array, offset: number): void;
   /** Changes bytes inside the file; never makes it longer. @throws Errno ENOSPC */
   write(bytes: Uint8Array, offset: number): void;
+  /** A page that is read brings those along that are there already, even if there is none for itself. @see do_fault_around() */
+  mapAround?(): void;
 }
 
 /** A mapped range. It outlives its descriptor, and goes with {@link MappedRegion.unmap}. */
@@ -48,6 +50,10 @@ export class MappedRegion {
   /** The bytes at `offset` of the region. @throws Errno EFAULT outside of it or of the file's last page (SIGBUS) */
   read(offset: number, length: number): Uint8Array {
     this.#check(offset, length);
+    if (!this.#isInFile(offset, length)) {
+      this.#mapping.mapAround?.();
+      raise('EFAULT');
+    }
     const bytes = new Uint8Array(length);
     this.#mapping.read(bytes, this.#offset + offset);
     if (this.#private) for (let i = 0; i < length; i++) bytes[i] = this.#private.get(offset + i) ?? bytes[i]!;
@@ -58,6 +64,7 @@ export class MappedRegion {
   write(offset: number, bytes: Uint8Array): void {
     if (!this.#writable) raise('EFAULT');
     this.#check(offset, bytes.length);
+    if (!this.#isInFile(offset, bytes.length)) raise('EFAULT');
     if (this.#private) this.#writePrivate(this.#private, offset, bytes);
     else this.#mapping.write(bytes, this.#offset + offset);
   }
@@ -76,8 +83,11 @@ export class MappedRegion {
   }
 
   #check(offset: number, length: number): void {
-    const lastPage = Math.ceil(this.#mapping.size / 4096) * 4096;
     if (this.#file === undefined || offset < 0 || offset + length > this.length) raise('EFAULT');
-    if (this.#offset + offset + length > lastPage) raise('EFAULT');
+  }
+
+  /** No further than the file's last page. */
+  #isInFile(offset: number, length: number): boolean {
+    return this.#offset + offset + length <= Math.ceil(this.#mapping.size / 4096) * 4096;
   }
 }

@@ -113,4 +113,19 @@ export const fileRegressions: readonly Regression[] = [
       layout: 'nested',
     },
   },
+  {
+    name: 'a load behind the end of the file maps the pages before it, for writing too',
+    filesystem: 'overlay',
+    seed: 910001,
+    path: 95,
+    sequence: onOverlay(
+      [file('e')],
+      [
+        { call: 'open', slot: 1, path: 'e', flags: 2, mode: 0o777 },
+        { call: 'mmap', slot: 1, region: 1, offset: 0, length: 16384, protection: 3, flags: 1 },
+        { call: 'load', region: 1, offset: 8192, length: 4096 },
+        { call: 'store', region: 0, offset: 4000, letter: 's', length: 3 },
+      ],
+    ),
+  },
 ];

@@ -30,11 +30,15 @@ export class TmpfsMapping implements Mapping {
   read(into: Uint8Array, offset: number): void {
     if (this.#faults(offset, into.length).length > 0) {
       this.#allocate(offset, into.length);
-      for (let at = 0; at < this.size; at += PAGE_SIZE) {
-        if (this.#isData(at)) this.#mapped.add(at / PAGE_SIZE);
-      }
+      this.mapAround();
     }
     this.#inode.data()?.read(into, offset);
+  }
+
+  mapAround(): void {
+    for (let at = 0; at < this.size; at += PAGE_SIZE) {
+      if (this.#isData(at)) this.#mapped.add(at / PAGE_SIZE);
+    }
   }
 
   write(bytes: Uint8Array, offset: number): void {
