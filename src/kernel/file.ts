@@ -98,7 +98,7 @@ export interface FileOperations {
   flush?(file: OpenFile): void;
 }
 
-const countsAsWriter = (file: OpenFile): boolean => file.writable && isRegular(file.inode.mode);
+export const countsAsWriter = (file: OpenFile): boolean => file.writable && isRegular(file.inode.mode);
 
 /** An open file holds its name and its mount. */
 export function grabFile(file: OpenFile): OpenFile {

@@ -1,11 +1,11 @@
 /**
  * What a mapping keeps open: the file itself; of a union, the real file behind it and the name in the union, while the
- * union's open file and its lock may go.
+ * union's open file and its lock may go. Who may write through it keeps the union's mount writable.
  *
- * @see fs/backing-file.c backing_file_mmap()
+ * @see fs/backing-file.c backing_file_mmap(), fs/internal.h file_put_write_access()
  */
 import { pin, unpin } from './dentry.ts';
-import type { OpenFile } from './file.ts';
+import { countsAsWriter, type OpenFile } from './file.ts';
 import { unuseMount, useMount } from './mount.ts';
 import { closeFile } from './open.ts';
 
@@ -17,6 +17,7 @@ export function holdMapped(file: OpenFile): OpenFile {
   if (real !== file) {
     useMount(file.mount);
     pin(file.dentry);
+    if (countsAsWriter(real)) file.mount.writers++;
   }
   return real;
 }
@@ -25,6 +26,7 @@ export function letGoOfMapped(file: OpenFile): void {
   const real = mapped(file);
   closeFile(real);
   if (real === file) return;
+  if (countsAsWriter(real)) file.mount.writers--;
   unuseMount(file.mount);
   unpin(file.dentry);
 }

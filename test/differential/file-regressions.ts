@@ -128,4 +128,19 @@ export const fileRegressions: readonly Regression[] = [
       ],
     ),
   },
+  {
+    name: 'a mapping that may be written to keeps the union from becoming read-only',
+    filesystem: 'overlay',
+    seed: 910003,
+    path: 267,
+    sequence: onOverlay(
+      [directory('a'), file('d')],
+      [
+        { call: 'open', slot: 1, path: 'a/d', flags: 66, mode: 0o700 },
+        { call: 'mmap', slot: 1, region: 1, offset: 8192, length: 5000, protection: 3, flags: 1 },
+        { call: 'open', slot: 1, path: 'd', flags: 0, mode: 0o777 },
+        { call: 'reconfigure', readOnly: true },
+      ],
+    ),
+  },
 ];
