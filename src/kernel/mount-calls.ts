@@ -102,17 +102,17 @@ function mountFlagsOf(flags: number, mount: Mount): number {
 }
 
 /** The words that are the kernel's wherever they stand, and the flag that each sets or clears. @see fs/fs_context.c */
-const SUPERBLOCK_WORDS: Readonly<Record<string, readonly [flag: number, sets: boolean] | undefined>> = {
-  ro: [MS_RDONLY, true],
-  rw: [MS_RDONLY, false],
-  sync: [MS_SYNCHRONOUS, true],
-  async: [MS_SYNCHRONOUS, false],
-  dirsync: [MS_DIRSYNC, true],
-  mand: [MS_MANDLOCK, true],
-  nomand: [MS_MANDLOCK, false],
-  lazytime: [MS_LAZYTIME, true],
-  nolazytime: [MS_LAZYTIME, false],
-};
+const SUPERBLOCK_WORDS: ReadonlyMap<string, readonly [flag: number, sets: boolean]> = new Map([
+  ['ro', [MS_RDONLY, true]],
+  ['rw', [MS_RDONLY, false]],
+  ['sync', [MS_SYNCHRONOUS, true]],
+  ['async', [MS_SYNCHRONOUS, false]],
+  ['dirsync', [MS_DIRSYNC, true]],
+  ['mand', [MS_MANDLOCK, true]],
+  ['nomand', [MS_MANDLOCK, false]],
+  ['lazytime', [MS_LAZYTIME, true]],
+  ['nolazytime', [MS_LAZYTIME, false]],
+]);
 
 /** What a remount changes without a word. @see MS_RMT_MASK */
 const REMOUNT_FLAGS = MS_SYNCHRONOUS | MS_MANDLOCK | MS_LAZYTIME;
@@ -124,7 +124,7 @@ function splitData(data: string, flags: number): { data: string; readOnly: boole
   let wanted = flags;
   let named = 0;
   for (const word of data.split(',')) {
-    const known = SUPERBLOCK_WORDS[word];
+    const known = SUPERBLOCK_WORDS.get(word);
     if (known === undefined) {
       if (word !== '') rest.push(word);
       continue;
