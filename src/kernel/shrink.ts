@@ -1,9 +1,19 @@
-/** Giving back names that nobody holds. @see fs/dcache.c shrink_dcache_sb() */
+/** Giving memory back: names that nobody holds, pages that lie elsewhere too. @see fs/dcache.c, fs/drop_caches.c */
 import type { Dentry } from './dentry.ts';
 import type { Inode } from './inode.ts';
+import type { Kernel } from './kernel.ts';
 import type { Superblock } from './superblock.ts';
 
-/** Forgets the names of a filesystem that nobody holds, and the inodes that had no others. */
+const DROP_PAGES = 1;
+const DROP_NAMES = 2;
+
+/** What a number written to /proc/sys/vm/drop_caches asks for. @see drop_caches_sysctl_handler() */
+export function dropCaches({ superblocks }: Kernel, what: number): void {
+  if ((what & DROP_PAGES) !== 0) for (const superblock of superblocks) superblock.dropPages?.();
+  if ((what & DROP_NAMES) !== 0) for (const superblock of superblocks) shrinkDcache(superblock);
+}
+
+/** Forgets the names of a filesystem that nobody holds, and the inodes that had no others. @see shrink_dcache_sb() */
 export function shrinkDcache(superblock: Superblock): void {
   if (superblock.forget === undefined) return;
   const gone = new Set<Inode>();

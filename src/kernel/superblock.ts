@@ -53,6 +53,8 @@ export interface Superblock {
   reconfigure(data: string, readOnly: boolean): void;
   /** Writes back what is dirty. */
   sync(): void;
+  /** Gives back the memory of pages that lie elsewhere too. @see /proc/sys/vm/drop_caches */
+  dropPages?(): void;
   /** Takes back an inode that has neither names nor holders. */
   evict(inode: Inode): void;
   /** Lets go of an inode that is merely cached; a filesystem without this keeps its inodes as long as they exist. */

@@ -4,10 +4,12 @@ import { isDirectory } from '../../abi/mode.ts';
 import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
 import { decodeName, encodeName } from '../../abi/name-bytes.ts';
 import { fileAccessed } from '../../kernel/atime.ts';
+import type { Credentials } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { FileOperations, OpenFile } from '../../kernel/file.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { directoryLlseek, genericFileLlseek, listDots } from '../../kernel/llseek.ts';
+import { genericPermission } from '../../kernel/permission.ts';
 import { ReadOnlyInode } from '../../kernel/read-only-inode.ts';
 import type { ProcNode } from './node.ts';
 import { RevalidatedNames } from './revalidated-names.ts';
@@ -73,6 +75,13 @@ export class ProcInode extends ReadOnlyInode {
     this.atime = atime ?? this.atime;
     this.mtime = mtime ?? this.mtime;
     this.ctime = ctime ?? this.ctime;
+  }
+
+  permission(credentials: Credentials, mask: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined {
+    const { node } = this;
+    return node.permission === undefined
+      ? genericPermission(this, credentials, mask)
+      : node.permission(credentials, mask);
   }
 
   override touchAtime(now: Timespec): void {
@@ -152,7 +161,7 @@ const textOperations: FileOperations = {
   write(file, bytes, position) {
     const { node, superblock } = inodeOf(file);
     if (node.kind !== 'text' || node.write === undefined) raise('EINVAL');
-    if (position !== 0) raise('EINVAL');
+    if (position !== 0) return node.ignoresLaterWrites ? bytes.length : raise('EINVAL');
     node.write(superblock.kernel, file.credentials, decodeName(bytes));
     return bytes.length;
   },

@@ -17,6 +17,8 @@ interface NodeBase {
   readonly ino?: number;
   /** Root's, unless told. */
   owner?(kernel: Kernel): ProcOwner;
+  /** Takes the place of the rule of mode bits. Answers the refusal or nothing. `mask` is a sum of MAY_… */
+  permission?(credentials: Credentials, mask: number): 'EACCES' | undefined;
   /** stat(2)'s size; 0 unless told. */
   size?(kernel: Kernel): number;
 }
@@ -28,6 +30,8 @@ export interface ProcText extends NodeBase {
   openForWriting?(kernel: Kernel): void;
   /** Takes what is written at the start by the one who has opened it. Without it nothing can be written. */
   write?(kernel: Kernel, opener: Credentials, text: string): void;
+  /** What is written elsewhere than at the start is taken and means nothing; else it is refused. */
+  readonly ignoresLaterWrites?: boolean;
 }
 
 export interface ProcLink extends NodeBase {

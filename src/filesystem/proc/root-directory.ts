@@ -11,6 +11,7 @@ import {
   type ProcNode,
   type ProcText,
 } from './node.ts';
+import { sysDirectory } from './sys.ts';
 import { taskDirectory, taskOf } from './task-directory.ts';
 
 /** The inode number of the root. @see PROC_ROOT_INO */
@@ -23,7 +24,7 @@ const TASK_POSITION = SELF_POSITION + 2;
 const KIB = 1024;
 
 /** In the order of a listing: shorter names first, then by their letters. @see proc_match() */
-const FIXED = ['mounts', 'meminfo', 'version', 'filesystems'] as const;
+const FIXED = ['sys', 'mounts', 'meminfo', 'version', 'filesystems'] as const;
 
 const fixedNodes: ReadonlyMap<string, ProcNode> = new Map<string, ProcNode>([
   ['self', link('self', 0, (kernel) => `${kernel.current?.pid ?? raise('ENOENT')}`, 0)],
@@ -31,6 +32,7 @@ const fixedNodes: ReadonlyMap<string, ProcNode> = new Map<string, ProcNode>([
   ['filesystems', text('filesystems', 3, formatFilesystems)],
   ['meminfo', text('meminfo', 4, formatMeminfo)],
   ['version', text('version', 5, formatVersion)],
+  ['sys', sysDirectory(FIRST_INO + 14)],
 ]);
 
 function text(key: string, number: number, make: (kernel: Kernel) => string): ProcText {
@@ -46,7 +48,7 @@ export const rootDirectory: ProcDirectory = {
   key: '',
   mode: S_IFDIR | 0o555,
   ino: ROOT_INO,
-  nlink: (kernel) => 2 + kernel.tasks.size,
+  nlink: (kernel) => 3 + kernel.tasks.size,
   entries(kernel) {
     const pids = [...kernel.tasks].map(({ pid }) => pid).sort((a, b) => a - b);
     const tasks: ProcEntry[] = pids.map((pid) => ({ name: `${pid}`, position: TASK_POSITION + pid }));

@@ -87,6 +87,9 @@ export class PassthroughSuperblock implements Superblock {
   }
 
   sync(): void {}
+  dropPages(): void {
+    this.tree.dropPages();
+  }
   /** Files outside are not ours to take back. */
   evict(): void {}
   shutdown(): void {

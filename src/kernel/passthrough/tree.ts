@@ -113,6 +113,11 @@ export class PassthroughTree {
     return record.content as PageCache;
   }
 
+  /** Data is read anew when it is wanted. */
+  dropPages(): void {
+    for (const { content } of this.#records.values()) if (content instanceof PageCache) content.dropClean();
+  }
+
   /** Every file that no longer is what it was when it was looked up. */
   changed(): string[] {
     const wrong: string[] = [];

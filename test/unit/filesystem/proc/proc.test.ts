@@ -94,10 +94,10 @@ describe('tasks', () => {
     const child = task.clone() as SystemCalls;
     expect(task.readlink('/proc/self')).toBe(String(task.pid));
     expect(child.readlink('/proc/self')).toBe(String(child.pid));
-    const fixed = ['.', '..', 'mounts', 'meminfo', 'version', 'filesystems', 'self'];
+    const fixed = ['.', '..', 'sys', 'mounts', 'meminfo', 'version', 'filesystems', 'self'];
     expect(names(task, '/proc')).toEqual([...fixed, `${task.pid}`, `${child.pid}`]);
     expect(task.stat(`/proc/${child.pid}`).nlink).toBe(3);
-    expect(task.stat('/proc').nlink).toBe(4);
+    expect(task.stat('/proc').nlink).toBe(5);
     child.exit();
     expect(code(() => task.stat(`/proc/${child.pid}`))).toBe('ENOENT');
     expect(code(() => task.stat(`/proc/${child.pid}/mounts`))).toBe('ENOENT');
@@ -192,5 +192,52 @@ describe('what cannot be done, as a real /proc answers', () => {
     expect(code(() => task.readlink(`${fd}`))).toBe('ENOENT');
     expect(names(twin.task, '/proc')).toEqual(names(task, '/proc'));
     expect(twin.check()).toEqual([]);
+  });
+});
+
+describe('sys/vm/drop_caches', () => {
+  const path = '/proc/sys/vm/drop_caches';
+  const write = (task: SystemCalls, value: string): number => {
+    const fd = task.open(path, O_WRONLY);
+    try {
+      return task.write(fd, new TextEncoder().encode(value));
+    } finally {
+      task.close(fd);
+    }
+  };
+
+  test('takes numbers from 1 on, and is not read, not even by root', () => {
+    const { task } = mounted();
+    expect(task.stat('/proc/sys')).toMatchObject({ ino: 4026531854, mode: 0o040555, nlink: 1 });
+    expect(task.stat(path).mode).toBe(0o100200);
+    for (const value of ['1', ' 1', '1\n', '1 2', '9']) expect(write(task, value), value).toBe(value.length);
+    for (const value of ['0', '-1', 'abc', '1x', '\n', '99999999999']) {
+      expect(
+        code(() => write(task, value)),
+        value,
+      ).toBe('EINVAL');
+    }
+    expect(write(task, '')).toBe(0);
+    expect(code(() => task.open(path, O_RDONLY))).toBe('EACCES');
+  });
+
+  test('2 makes an overlay forget the names that nobody holds', () => {
+    const { machine, task } = mounted();
+    for (const name of ['/lower', '/upper', '/work', '/merged']) task.mkdir(name);
+    for (const name of ['/lower/held', '/lower/free']) task.mknod(name, 0o100644, 0);
+    task.mount('overlay', '/merged', 'overlay', 'lowerdir=/lower,upperdir=/upper,workdir=/work');
+    task.open('/merged/held', O_RDONLY);
+    task.stat('/merged/free');
+    const asked: string[] = [];
+    const stop = machine.kernel.trace.subscribe((event) => {
+      if (event.kind === 'lookup' && event.filesystem === 'overlay') asked.push(event.name);
+    });
+    write(task, '1');
+    for (const name of ['held', 'free']) task.stat(`/merged/${name}`);
+    expect(asked).toEqual([]);
+    write(task, '2');
+    for (const name of ['held', 'free']) task.stat(`/merged/${name}`);
+    expect(asked).toEqual(['free']);
+    stop();
   });
 });
