@@ -51,6 +51,15 @@ describe('code', () => {
     expect(typeErrorsOf(root, programs)).toEqual([expect.stringContaining('claim.ts:1')]);
   });
 
+  it('is held to what is printed below it', async () => {
+    const run = (below: string) => {
+      const text = ['```ts', `console.log('a', 1);`, `console.log('b');`, '```', '', '```text', below, '```'];
+      return runProgram('print', programOf(codeBlocksOf('a.md', text.join('\n'))[0]!));
+    };
+    await expect(run('a 1\nb')).resolves.toBeUndefined();
+    await expect(run('a 1\nc')).rejects.toThrow('strictly');
+  });
+
   it('is found in comments, and only where the fence says ts', () => {
     const text = [
       ' * ```ts',

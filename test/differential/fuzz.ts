@@ -74,6 +74,7 @@ const opponent = await opponents();
 const real = realSubject();
 const counts = new Counts();
 let operations = 0;
+let disturbed = 0;
 let found: Divergence | undefined;
 
 const only = list(values.only);
@@ -101,7 +102,17 @@ function holds(candidate: Sequence): boolean {
   counts.begin(candidate);
   const onResult = counts.add.bind(counts);
   found = compareTasks(real, opponent(), candidate, { masks, dumpEach, onResult });
-  return found === undefined;
+  if (found === undefined || isRepeatable(candidate)) return found === undefined;
+  disturbed++;
+  return true;
+}
+
+const REPETITIONS = 3;
+
+/** Another process can make the host's kernel forget what is only cached: such a difference does not come again. */
+function isRepeatable(candidate: Sequence): boolean {
+  for (let run = 0; run < REPETITIONS; run++) if (compare(candidate) !== undefined) return true;
+  return false;
 }
 
 const started = performance.now();
@@ -118,7 +129,8 @@ if (filesystem === 'overlay') console.log(`\n${counts.printOptions()}`);
 console.log(
   `${details.numRuns} sequences, ${operations} operations in ${seconds.toFixed(1)} s: ` +
     `${(details.numRuns / seconds).toFixed(0)} sequences/s, ${(operations / seconds).toFixed(0)} operations/s; ` +
-    `${(counts.success * 100).toFixed(1)} % succeeded; seed ${seed}`,
+    `${(counts.success * 100).toFixed(1)} % succeeded; seed ${seed}` +
+    (disturbed === 0 ? '' : `; ${disturbed} differed once and not in ${REPETITIONS} repetitions`),
 );
 if (details.failed) {
   if (details.counterexample === null || found === undefined) throw details.errorInstance;
@@ -136,6 +148,14 @@ if (details.failed) {
 if (values.json) {
   const { sequences, refused } = counts;
   console.log(
-    JSON.stringify({ sequences, operations, refused, success: counts.success, seconds, failed: details.failed }),
+    JSON.stringify({
+      sequences,
+      operations,
+      refused,
+      disturbed,
+      success: counts.success,
+      seconds,
+      failed: details.failed,
+    }),
   );
 }
