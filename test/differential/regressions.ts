@@ -1,6 +1,7 @@
 /** Divergences from the real kernel that were found once, as small as they got: the seed and path that drew each. */
 import type { Sequence } from '../../src/testing/sequence.ts';
 import { fileRegressions } from './file-regressions.ts';
+import { layoutRegressions } from './layout-regressions.ts';
 
 export interface Regression {
   readonly name: string;
@@ -402,5 +403,52 @@ export const regressions: readonly Regression[] = [
       ],
     } as unknown as Sequence,
   },
+  {
+    name: 'a kept listing is read anew when a layer is known by then to hide files',
+    filesystem: 'overlay',
+    seed: 62,
+    path: 2,
+    sequence: {
+      layers: [
+        [{ ...directory('a'), xattrs: [['trusted.overlay.opaque', 'x']] }],
+        [
+          {
+            ...file('a/e'),
+            xattrs: [
+              ['trusted.overlay.metacopy', ''],
+              ['trusted.overlay.redirect', '/e'],
+            ],
+          },
+          { ...directory('a/c'), xattrs: [['trusted.overlay.opaque', 'x']] },
+        ],
+        [],
+      ],
+      upper: [],
+      options: '',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [],
+    } as unknown as Sequence,
+  },
+  {
+    name: 'data is not copied up behind capabilities that cannot be read',
+    filesystem: 'overlay',
+    seed: 202,
+    path: 176,
+    sequence: {
+      layers: [[file('e')]],
+      upper: [],
+      options: ',metacopy=on',
+      layout: 'one',
+      atime: RELATIME,
+      operations: [
+        { call: 'setxattr', path: 'e', name: 'security.capability', value: '', flags: 0 },
+        { call: 'open', slot: 1, path: 'e', flags: 2, mode: 0o777 },
+        { call: 'truncate', path: 'e', size: 0 },
+        { call: 'stat', path: 'e' },
+      ],
+    } as unknown as Sequence,
+  },
   ...fileRegressions,
+  ...layoutRegressions,
 ];

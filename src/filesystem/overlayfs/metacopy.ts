@@ -10,7 +10,7 @@ import { isRegular } from '../../abi/mode.ts';
 import { XATTR_SECURITY_PREFIX } from '../../abi/xattr.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
-import { vfsSetxattr } from '../../kernel/xattr.ts';
+import { inodeFindXattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import type { LayerPath } from './entry.ts';
 import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
@@ -39,6 +39,8 @@ export const hasMetacopyMark = (superblock: OverlaySuperblock, real: Inode): boo
 export function isMetacopy(inode: OverlayInode): boolean {
   if (!isRegular(inode.mode)) return false;
   if (inode.upper !== undefined) return inode.metacopy;
+  // it keeps no objects of several layers, and to ask for them would make some
+  if (inode.isLean) return false;
   return inode.lower.length > 1 || inode.superblock.lowerdataRedirects.has(inode);
 }
 
@@ -62,7 +64,8 @@ export function setMetacopyMark(superblock: OverlaySuperblock, upper: Dentry): v
 
 /** The lower object with the data; none while it was not looked for. @see ovl_path_lowerdata() */
 export function lowerDataOf(inode: OverlayInode): LayerPath | undefined {
-  return inode.superblock.lowerdataRedirects.has(inode) ? undefined : inode.lower.at(-1);
+  const { lowerdataRedirects } = inode.superblock;
+  return lowerdataRedirects.size > 0 && lowerdataRedirects.has(inode) ? undefined : inode.lower.at(-1);
 }
 
 /** The real inode with the data. @throws Errno EIO @see ovl_path_realdata() */
@@ -82,12 +85,13 @@ export function dataBlocks(inode: OverlayInode, size: number, blksize: number): 
 /**
  * Brings the data up behind metadata that came before it. Writing takes file capabilities away, which are put back.
  *
+ * @throws Errno EINVAL where those are none that can be read
  * @see ovl_copy_up_meta_inode_data()
  */
 export function copyUpMetaInodeData(inode: OverlayInode, size: number, copyData: (upper: Dentry) => void): void {
   const { superblock } = inode;
   const upper = inode.upper!;
-  const capabilities = size > 0 ? upper.inode!.getxattr(XATTR_CAPS) : undefined;
+  const capabilities = size > 0 ? inodeFindXattr(superblock.kernel, upper.inode!, XATTR_CAPS) : undefined;
   if (size > 0) copyData(upper);
   if (capabilities !== undefined) vfsSetxattr(superblock.kernel, upper, XATTR_CAPS, capabilities, 0);
   removePrivateXattr(superblock, upper, XATTR_METACOPY);

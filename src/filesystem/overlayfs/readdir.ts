@@ -281,14 +281,6 @@ function updateIn(cache: DirCache, directory: Dentry, entry: CacheEntry): void {
   }
 }
 
-function updateCached(directory: Dentry, cache: DirCache, entry: CacheEntry): void {
-  try {
-    updateEntry(directory, entry);
-  } finally {
-    cache.omits ||= entry.isWhiteout;
-  }
-}
-
 function iterateMerged(file: OpenFile, open: OverlayDirectory, filldir: Filldir): void {
   open.cache ??= getCache(file.dentry);
   const { cache } = open;
