@@ -2,11 +2,14 @@
 import { describe, expect } from 'vitest';
 import { type JailedTask, inLinux, inMachine } from './jail.ts';
 import { cases as attributeCases } from './attribute-cases.ts';
+import { cases as changedLayerCases } from './changed-layer-cases.ts';
 import { cases as fileCases } from './file-cases.ts';
+import { cases as indexCases } from './index-cases.ts';
 import { cases as lowerDataCases } from './lower-data-cases.ts';
 import { cases as mountCases } from './mount-cases.ts';
 import { cases as overlayAttributeCases } from './overlay-attribute-cases.ts';
 import { cases as pathCases } from './path-cases.ts';
+import { cases as redirectCases } from './redirect-cases.ts';
 import { cases as rootCases } from './root-cases.ts';
 import { type Recorded, recorder } from './recorder.ts';
 import { cases as watchCases } from './watch-cases.ts';
@@ -25,6 +28,9 @@ describe.each([
   ['fifos, locks, tmpfs', fileCases],
   ['watches', watchCases],
   ['redirects, metacopy, data-only layers', lowerDataCases],
+  ['redirects and marks that somebody wrote', redirectCases],
+  ['the index', indexCases],
+  ['layers that change while they are mounted', changedLayerCases],
   ['attributes', attributeCases],
   ['attributes on overlays', overlayAttributeCases],
 ])('%s', (_, cases) => {

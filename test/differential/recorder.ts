@@ -1,4 +1,5 @@
 /** Writes down every call and its answer, in words that mean the same on every machine. */
+import { O_DIRECTORY, O_RDONLY } from '../../src/abi/flags.ts';
 import { isDirectory } from '../../src/abi/mode.ts';
 import type { Stat } from '../../src/abi/stat.ts';
 import { resultOf } from '../../src/testing/subject.ts';
@@ -15,6 +16,10 @@ export type Recorded = JailedTask & {
   same(a: string, b: string): void;
   /** Whether the time of access is younger than the year 2010. */
   accessed(path: string): void;
+  /** What the directory holds, by type, links and the names of attributes: where names themselves are random. */
+  census(directory: string): void;
+  /** Runs a step whose values differ from machine to machine: only whether it has failed is written down. */
+  quietly(step: (task: JailedTask) => void): void;
 };
 
 const OPENING = new Set(['open', 'openat', 'dup', 'inotifyInit']);
@@ -51,7 +56,19 @@ const statx = (told: Stat): string =>
 /** What a kernel's configuration adds to the options of tmpfs is left out. */
 const mounts = (text: string): string => text.replaceAll(',inode64', '').replaceAll(',noswap', '');
 
+/** One line for each entry, in an order that does not come from their names. */
+function censusOf(task: JailedTask, directory: string): string {
+  const fd = task.open(directory, O_RDONLY | O_DIRECTORY);
+  const names = task.getdents(fd).map(({ name }) => name);
+  task.close(fd);
+  const lines = names
+    .filter((name) => name !== '.' && name !== '..')
+    .map((name) => `${stat(task.lstat(`${directory}/${name}`))} ${task.llistxattr(`${directory}/${name}`).sort()}`);
+  return lines.sort().join('; ');
+}
+
 const shown = (value: unknown): string => {
+  if (typeof value === 'function') return '…';
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 20)}…(${text.length})` : text;
@@ -67,22 +84,27 @@ export function recorder(task: JailedTask, answers: string[]): Recorded {
     answers.push(`${call}(${values.map(shown).join(', ')}) = ${Object.values(result)[0]}`);
     return answer;
   };
-  const extra: Record<string, (...values: string[]) => unknown> = {
-    put: (path, content = 'x') => {
-      const fd = task.open(path!, 0o1101, 0o644);
+  const extra: Record<string, (...values: never[]) => unknown> = {
+    put: (path: string, content = 'x') => {
+      const fd = task.open(path, 0o1101, 0o644);
       task.write(fd, new TextEncoder().encode(content));
       task.close(fd);
     },
-    get: (path) => {
-      const fd = task.open(path!, 0);
+    get: (path: string) => {
+      const fd = task.open(path, 0);
       const into = new Uint8Array(100);
       const text = new TextDecoder().decode(into.subarray(0, task.read(fd, into)));
       task.close(fd);
       return text;
     },
-    accessed: (path) => task.lstat(path!).atime.sec > 1_262_304_000,
-    same: (a, b) => {
-      const [first, second] = [task.stat(a!), task.stat(b!)];
+    accessed: (path: string) => task.lstat(path).atime.sec > 1_262_304_000,
+    census: (directory: string) => censusOf(task, directory),
+    quietly: (step: (task: JailedTask) => void) => {
+      step(task);
+      return '';
+    },
+    same: (a: string, b: string) => {
+      const [first, second] = [task.stat(a), task.stat(b)];
       return first.dev === second.dev && first.ino === second.ino;
     },
   };

@@ -10,13 +10,12 @@ import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { wantWrite } from '../../kernel/mount.ts';
-import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import { checkHandle, decodeHandle, isSameHandle, lowerHandle, readHandle } from './handle.ts';
 import { verifyUpper } from './index-entry.ts';
 import { noteOfNlink } from './nlink.ts';
 import { decodeOrigin, verifyHandle } from './origin.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { attempt, cleanupAndWhiteout } from './whiteout.ts';
+import { attempt, cleanup, cleanupAndWhiteout } from './whiteout.ts';
 import { createWorkdir, namesIn, removeLeftOver, type WorkPlace } from './workdir.ts';
 import { XATTR_ORIGIN, XATTR_UPPER } from './xattr.ts';
 
@@ -62,7 +61,7 @@ function takeIndexdir(superblock: OverlaySuperblock, place: WorkPlace): Dentry |
 
 /** Takes away entries that are stale and objects left half-built. @throws Errno EINVAL for what is no entry */
 function cleanupIndexdir(superblock: OverlaySuperblock, place: WorkPlace): void {
-  const { kernel, indexdir } = superblock;
+  const { indexdir } = superblock;
   for (const name of namesIn(place, indexdir!)) {
     const index = lookupDentry(indexdir!, name);
     if (index.inode === undefined) continue;
@@ -73,8 +72,7 @@ function cleanupIndexdir(superblock: OverlaySuperblock, place: WorkPlace): void 
     const state = stateOf(superblock, index);
     if (state === 'valid') continue;
     if (state === 'orphan' && superblock.config.nfsExport) cleanupAndWhiteout(superblock, indexdir!, index);
-    else if (isDirectory(index.inode.mode)) vfsRmdir(kernel, indexdir!, index);
-    else vfsUnlink(kernel, indexdir!, index);
+    else cleanup(superblock, index);
   }
 }
 

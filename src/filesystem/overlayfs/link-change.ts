@@ -37,19 +37,10 @@ export function changeLinks(dentry: Dentry, step: () => void): void {
  */
 export function dropLink(dentry: Dentry): void {
   const inode = overlayInode(dentry);
-  const upperNames = (inode.upper?.inode?.nlink ?? 0) - (inode.indexed ? 1 : 0);
-  if (inode.nlink === 1 && upperNames > 0 && hasOtherName(dentry)) return;
+  const mayHaveOther = inode.indexed || inode.superblock.hasRedirects || (inode.upper?.inode?.nlink ?? 0) > 0;
+  if (inode.nlink === 1 && mayHaveOther && hasOtherName(dentry)) return;
   inode.dropNlink();
-  if (inode.nlink > 0 && inode.indexed && inode.lowerInode!.nlink === 1 && !hasOtherName(dentry)) forget(inode);
-}
-
-/**
- * No cached name leads to the inode: it goes with its last holder and, as there is no note of links for a lower object
- * that has but one, is made anew with those of its upper object.
- */
-function forget(inode: OverlayInode): void {
-  if (inode.holds > 0) inode.superblock.unnamed.add(inode);
-  else inode.superblock.evict(inode);
+  if (inode.nlink > 0 && inode.indexed && inode.lowerInode!.nlink === 1 && !hasOtherName(dentry)) inode.superblock.forget(inode);
 }
 
 /** Another name of the object is in the cache. */

@@ -126,19 +126,26 @@ function lookupLayers(directory: OverlayInode, dentry: Dentry): Inode | undefine
   }
   const stack = lower.length === 0 && origin !== undefined ? [origin] : lower;
   const index = indexOfName(superblock, upper, stack, upper === undefined || state.isDir || origin !== undefined);
-  if (index !== undefined && upper === undefined) state.upperRedirect = readRedirect(superblock, index.inode!);
+  const indexMetacopy = index !== undefined && upper === undefined && lookAtIndex(state, index.inode!);
   const inode = superblock.getInode({
     upper: upper ?? index,
     lower: stack,
     indexed: index !== undefined,
     redirect: state.upperRedirect,
-    metacopy:
-      upperMetacopy || (upper === undefined && index !== undefined && hasMetacopyMark(superblock, index.inode!)),
+    metacopy: upperMetacopy || indexMetacopy,
     lowerdataRedirect,
   });
   if (!isDirectory(inode.mode) || !isLiveAlias(inode)) inode.alias = dentry;
   if (inode.isLean) dentry.name = lower[0]!.dentry.name;
   return inode;
+}
+
+/** The name leads to an upper object by the index alone; answers whether that has no data. @throws Errno EPERM */
+function lookAtIndex(state: LookupState, real: Inode): boolean {
+  state.upperRedirect = readRedirect(state.superblock, real);
+  state.metacopy = hasMetacopyMark(state.superblock, real);
+  checkFollowRedirect(state);
+  return state.metacopy;
 }
 
 function lookupUpper(state: LookupState, directory: OverlayInode): Dentry | undefined {
@@ -246,6 +253,7 @@ function lookupLayer(state: LookupState, base: Dentry): Dentry | undefined {
 /**
  * Looks a name up and notes what it means for the layers below.
  *
+ * @throws Errno EACCES for what is no name
  * @param before how much of the path stands before the name
  * @param after what of the path is still to come
  * @see ovl_lookup_single()
@@ -257,6 +265,8 @@ function lookupSingle(
   before: number,
   after: string,
 ): Dentry | undefined {
+  // only a redirect can say so
+  if (name === '' || name === '.' || name === '..') raise('EACCES');
   const found = state.lookupPositive(base, name);
   if (found === undefined) return undefined;
   const real = found.inode!;

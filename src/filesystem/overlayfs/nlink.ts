@@ -28,7 +28,7 @@ export const setNlinkUpper = (inode: OverlayInode): void => setNlink(inode, 'U',
 /** @see ovl_set_nlink_lower() */
 export const setNlinkLower = (inode: OverlayInode): void => setNlink(inode, 'L', inode.lower[0]!.dentry.inode!.nlink);
 
-/** The links of a file by the note of its upper object, else `fallback`. @see ovl_get_nlink() */
+/** The links of a file by the note of its upper object, in 32 bits, else `fallback`. @see ovl_get_nlink() */
 export function noteOfNlink(
   superblock: OverlaySuperblock,
   lower: LayerPath | undefined,
@@ -39,7 +39,7 @@ export function noteOfNlink(
   const note = getPrivateXattr(superblock, upper.inode!, XATTR_NLINK);
   if (note === undefined || note.length > 12) return fallback;
   const [, relativeTo, difference] = /^([LU])([+-]\d+)\n?$/.exec(decoder.decode(note)) ?? [];
-  if (difference === undefined) return fallback;
-  const links = (relativeTo === 'L' ? lower.dentry : upper).inode!.nlink + Number(difference);
+  if (difference === undefined || Number(difference) !== (Number(difference) | 0)) return fallback;
+  const links = ((relativeTo === 'L' ? lower.dentry : upper).inode!.nlink + Number(difference)) | 0;
   return links > 0 ? links : fallback;
 }

@@ -25,9 +25,8 @@ export function readRedirect(superblock: OverlaySuperblock, real: Inode): string
   if (value.length === 0) raise('EINVAL');
   const end = value.indexOf(0);
   const target = decodeName(end < 0 ? value : value.subarray(0, end));
-  const parts = target.startsWith('/') ? target.slice(1).split('/') : [target.includes('/') ? '' : target];
-  if (parts.includes('')) raise('EINVAL');
-  return target;
+  const isValid = target.startsWith('/') ? !target.slice(1).split('/').includes('') : !target.includes('/');
+  return isValid ? target : raise('EINVAL');
 }
 
 /** Notes with an upper object, before it gets another name, where its lower ones are. @throws Errno EXDEV */

@@ -5,7 +5,6 @@
  */
 import { raise } from '../../abi/errno.ts';
 import { RENAME_EXCHANGE } from '../../abi/flags.ts';
-import { isDirectory } from '../../abi/mode.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { hold, release } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
@@ -73,20 +72,23 @@ function removeAndWhiteout(superblock: OverlaySuperblock, dentry: Dentry, whiteo
  * Replaces an upper directory that holds nothing but whiteouts by an empty opaque one, so that it can be removed in one
  * step. Answers the new real directory; the overlay's name is no longer known, as what it showed is gone.
  *
+ * @throws Errno EIO when it is not in its place any more
  * @see ovl_clear_empty()
  */
 export function clearEmpty(superblock: OverlaySuperblock, dentry: Dentry, whiteouts: readonly string[]): Dentry {
   const { kernel } = superblock;
   const inode = overlayInode(dentry);
   const upper = inode.upper!;
-  if (!isDirectory(upper.inode!.mode)) raise('ESTALE');
+  const parent = overlayInode(dentry.parent).upper!;
+  // somebody has moved or removed it
+  if (upper.parent !== parent || !upper.hashed) raise('EIO');
   const stat = upper.inode!.getattr();
   const opaque = createTemp(superblock, { mode: stat.mode, rdev: 0, link: '' });
   withCleanup(superblock, opaque, () => {
     copyXattrs(superblock, upper.inode!, opaque);
     if (!setOpaqueMark(superblock, opaque)) raise('EIO');
     setRealAttributes(superblock, opaque, stat);
-    vfsRename(kernel, superblock.workdir!, opaque, overlayInode(dentry.parent).upper!, upper, RENAME_EXCHANGE);
+    vfsRename(kernel, superblock.workdir!, opaque, parent, upper, RENAME_EXCHANGE);
   });
   dentry.drop();
   superblock.evict(inode);
