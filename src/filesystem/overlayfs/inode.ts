@@ -123,6 +123,10 @@ export class OverlayInode extends OverlayAttributes implements Inode {
   getattr(): Stat {
     const stat = this.real.getattr();
     const { superblock } = this;
+    if (this.isLean && superblock.sameFilesystem) {
+      stat.dev = superblock.dev;
+      return stat;
+    }
     const isDir = isDirectory(this.mode);
     let fsid = 0;
     if (!isDir || superblock.sameDevice) {

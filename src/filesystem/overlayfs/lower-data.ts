@@ -24,6 +24,7 @@ export function verifyLowerData(inode: OverlayInode): void {
 /** @see ovl_maybe_lookup_lowerdata() */
 function findLowerData(inode: OverlayInode): void {
   const { superblock } = inode;
+  if (superblock.lowerdataRedirects.size === 0) return;
   const redirect = superblock.lowerdataRedirects.get(inode);
   if (redirect === undefined) return;
   if (!redirect.startsWith('/')) raise('EIO');

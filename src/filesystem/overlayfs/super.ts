@@ -276,6 +276,10 @@ export class OverlaySuperblock implements Superblock {
 
   /** The device and number that stat(2) tells. @see ovl_map_dev_ino() */
   mapDeviceAndIno(inode: OverlayInode, stat: Stat, fsid: number): void {
+    if (this.sameFilesystem) {
+      stat.dev = this.dev;
+      return;
+    }
     const mapped = this.mapIno(inoOf(stat), fsid);
     if (mapped !== undefined) {
       stat.dev = this.dev;
@@ -335,11 +339,12 @@ export class OverlaySuperblock implements Superblock {
     if (shouldSync(this.config)) this.upperLayer?.mount.superblock.sync();
   }
 
-  evict(inode: Inode): void {
-    this.forget(inode);
+  forget(inode: Inode): void {
+    if (inode.holds > 0) this.unnamed.add(inode as OverlayInode);
+    else this.evict(inode);
   }
 
-  forget(inode: Inode): void {
+  evict(inode: Inode): void {
     const gone = inode as OverlayInode;
     if (gone.key !== undefined && this.inodesByKey.get(gone.key) === gone) this.inodesByKey.delete(gone.key);
     this.partedInodes.delete(gone);
