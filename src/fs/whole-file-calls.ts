@@ -170,11 +170,24 @@ function cloned(task: Task, source: number, target: number, flags: number): bool
   }
 }
 
+/** Filesystems share no data with one another: there it is read and written. */
 function copyData(task: Task, source: number, target: number): void {
   const { size } = task.fstat(source);
   for (let left = size; left > 0; ) {
-    const done = task.copyFileRange(source, undefined, target, undefined, left);
+    const done = copyPart(task, source, target, left);
     if (done === 0) return;
     left -= done;
   }
+}
+
+function copyPart(task: Task, source: number, target: number, length: number): number {
+  try {
+    return task.copyFileRange(source, undefined, target, undefined, length);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EXDEV') throw error;
+  }
+  const part = new Uint8Array(Math.min(CHUNK, length));
+  const got = task.read(source, part);
+  for (let at = 0; at < got; ) at += task.write(target, part.subarray(at, got));
+  return got;
 }

@@ -29,24 +29,32 @@ export function copyRange(
   for (const { inode } of [from, to]) if (isDirectory(inode.mode)) raise('EISDIR');
   if (!isRegular(from.inode.mode) || !isRegular(to.inode.mode)) raise('EINVAL');
   if (!from.readable || !to.writable || (to.flags & O_APPEND) !== 0) raise('EBADF');
+  checkSameFilesystem(from, to);
   if ((to.inode.flags & S_IMMUTABLE) !== 0) raise('EPERM');
   if (wraps(start, length) || wraps(target, length)) raise('EOVERFLOW');
   let count = start >= from.inode.size ? 0 : Math.min(length, from.inode.size - start);
   if (from.inode === to.inode && target + count > start && target < start + count) raise('EINVAL');
   if (start < 0 || target < 0) raise('EINVAL');
   if (count > 0) count = prepareWrite(kernel, to, count, target);
-  if (count > 0) checkSameFilesystem(from, to);
+  if (count > 0) checkBehind(from, to);
   const done = count === 0 ? 0 : spliceRange(from, start, to, target, count);
   if (offsetFrom === undefined) from.position += done;
   if (offsetTo === undefined) to.position += done;
   return done;
 }
 
-/** Unions ask the files behind theirs. @see generic_copy_file_checks(), ovl_copy_file_range() */
+/** A union only wants another union's file: it asks the files behind them. @see generic_copy_file_checks() */
 function checkSameFilesystem(from: OpenFile, to: OpenFile): void {
-  if (from.inode.superblock !== to.inode.superblock) raise('EXDEV');
+  const isStacked = to.ops.backing !== undefined;
+  if (isStacked ? from.ops.backing === undefined : from.inode.superblock !== to.inode.superblock) raise('EXDEV');
+}
+
+/** @see ovl_copyfile() */
+function checkBehind(from: OpenFile, to: OpenFile): void {
   const [realFrom, realTo] = [from, to].map((file) => file.ops.backing?.(file));
-  if (realFrom !== undefined && realTo !== undefined) checkSameFilesystem(realFrom, realTo);
+  if (realFrom === undefined || realTo === undefined) return;
+  checkSameFilesystem(realFrom, realTo);
+  checkBehind(realFrom, realTo);
 }
 
 /** Linux adds as unsigned 64-bit numbers, where a negative position is a huge one. */

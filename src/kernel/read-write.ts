@@ -68,6 +68,9 @@ export function readAt(kernel: Kernel, file: OpenFile, into: Uint8Array, positio
   return done;
 }
 
+/** Where the data ends: that of the file behind a stacked one may have grown under another name. */
+const endOf = (file: OpenFile): number => (file.ops.backing?.(file) ?? file).inode.size;
+
 /** write(2) at a position; O_APPEND goes to the end. Answers the bytes written and where the position is then. */
 export function writeAt(
   kernel: Kernel,
@@ -78,7 +81,7 @@ export function writeAt(
   if (!file.writable) raise('EBADF');
   if (position < 0) raise('EINVAL');
   if (bytes.length === 0) return { done: 0, end: position };
-  const at = (file.flags & O_APPEND) !== 0 ? file.inode.size : position;
+  const at = (file.flags & O_APPEND) !== 0 ? endOf(file) : position;
   const length = prepareWrite(kernel, file, bytes.length, at);
   const done = kernelWrite(file, length === bytes.length ? bytes : bytes.subarray(0, length), at);
   if (kernel.watches > 0 && done > 0) notify(kernel, file.inode, IN_MODIFY, undefined, false, 0, file.dentry);

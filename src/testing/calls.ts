@@ -30,7 +30,7 @@ function getdents(run: Replay, op: OperationOf<'getdents'>): string {
   const { dev } = run.task.fstat(fd);
   run.cookies.set(fd, [...(run.cookies.get(fd) ?? []), ...entries.map(({ off }) => off)]);
   const lines = entries.map(
-    ({ ino, ino64, type, name }) => `${name} type=${type} ${run.describer.inode(dev, ino64 ?? ino)}`,
+    ({ ino, ino64, type, name }) => `${name} type=${type} ${run.describer.entry(dev, ino64 ?? ino)}`,
   );
   return run.describer.sorted(lines).join('\n');
 }

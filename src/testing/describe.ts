@@ -14,6 +14,11 @@ export class Describer {
   #classes = 0;
   readonly #lasting = new Set<number>();
   readonly #filesystems = new Map([['0:0', 0]]);
+  /**
+   * The union lists the numbers of its layers, but makes up others for its directories: where they are equal, that is
+   * chance.
+   */
+  entriesApart = false;
 
   constructor(masks: Iterable<OptionalMask> = []) {
     this.masks = new Set(masks);
@@ -21,7 +26,16 @@ export class Describer {
 
   /** The class of an inode: how many others were seen before it. */
   inode(dev: number, ino: number | bigint): string {
-    const key = `${dev}:${ino}`;
+    return this.#class(`${dev}:${ino}`);
+  }
+
+  /** The class of an inode by the number that a listing tells. */
+  entry(dev: number, ino: number | bigint): string {
+    const isApart = this.entriesApart && !this.#lasting.has(dev);
+    return isApart ? this.#class(`${dev}:entry:${ino}`) : this.inode(dev, ino);
+  }
+
+  #class(key: string): string {
     const known = this.#seen.get(key);
     if (known !== undefined) return `#${known}`;
     this.#seen.set(key, this.#classes);

@@ -5,7 +5,7 @@ import { Describer } from './describe.ts';
 import type { OptionalMask } from './masks.ts';
 import type { Caller } from './operations.ts';
 import { attempt, type Region, type Subject, type SubjectTask } from './subject.ts';
-import { clearGuard, mountUnion, type Union, unmountUnion } from './union.ts';
+import { clearGuard, listsLayerNumbers, mountUnion, type Union, unmountUnion } from './union.ts';
 
 /** Who a sequence begins as. */
 export const root: Caller = { uid: 0, gid: 0, groups: [] };
@@ -37,6 +37,7 @@ export class Replay {
     this.root = tree;
     this.#union = union;
     this.describer = new Describer(masks);
+    this.describer.entriesApart = union !== undefined && listsLayerNumbers(union);
   }
 
   get union(): Union | undefined {
@@ -172,6 +173,7 @@ export class Replay {
       this.#union = union;
       mountUnion(this.task, union);
       this.#mounted = true;
+      this.describer.entriesApart = listsLayerNumbers(union);
     } catch (error) {
       clearGuard(this.task, union);
       clearGuard(this.task, before);

@@ -91,7 +91,7 @@ function listInto(task: SubjectTask, path: string, name: string, describer: Desc
         task
           .getdents(fd)
           .map(
-            (entry) => `${entry.name}/${entry.type}/${describer.inode(task.fstat(fd).dev, entry.ino64 ?? entry.ino)}`,
+            (entry) => `${entry.name}/${entry.type}/${describer.entry(task.fstat(fd).dev, entry.ino64 ?? entry.ino)}`,
           ),
       );
       const shown = entries.map(

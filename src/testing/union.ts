@@ -32,6 +32,9 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 export const mergedOf = (union: Union): string => `${union.base}/merged`;
 export const upperOf = (union: Union): string => `${union.base}/upper${union.committed}`;
 export const workOf = (union: Union): string => `${union.base}/work${union.committed}`;
+/** Listings tell the numbers of the layers, which stat(2) tells with other devices or not at all. */
+export const listsLayerNumbers = ({ layout, options }: Union): boolean =>
+  layout !== 'one' && !options.split(',').includes('xino=on');
 /** Where the lower layers' own filesystem is mounted, if they have one. */
 export const lowOf = (union: Union): string => (union.layout === 'one' ? union.base : `${union.base}/low`);
 

@@ -1,0 +1,49 @@
+/** Divergences that were found once where the layers lie on several filesystems. */
+import type { Sequence } from '../../src/testing/sequence.ts';
+import type { Regression } from './regressions.ts';
+
+const RELATIME = 0x200000;
+const old = { sec: 1, nsec: 999999999 };
+const common = { mode: 0o755, uid: 0, gid: 0, mtime: old, xattrs: [] } as const;
+const file = (path: string) =>
+  ({ ...common, path, type: 'file', content: { letter: 'l', length: 1, hole: 0 } }) as const;
+const directory = (path: string) => ({ ...common, path, type: 'directory' }) as const;
+const symlink = (path: string, target: string) => ({ ...common, path, type: 'symlink', target }) as const;
+const onLayout = (layout: Sequence['layout'], options: string, layers: Sequence['layers'], operations: unknown[]) =>
+  ({ layers, upper: [], options, layout, atime: RELATIME, operations }) as unknown as Sequence;
+
+export const layoutRegressions: readonly Regression[] = [
+  {
+    name: 'an appended write goes behind what another name of the file has added',
+    filesystem: 'overlay',
+    seed: 810020,
+    path: 3,
+    sequence: onLayout(
+      'foreign',
+      '',
+      [[file('c/e')], []],
+      [
+        { call: 'open', slot: 2, path: 'c/e', flags: 0o2001, mode: 0o777 },
+        { call: 'linkSlot', slot: 2, newPath: 'd' },
+        { call: 'truncate', path: 'd', size: 8192 },
+        { call: 'write', slot: 2, letter: 's', length: 4096 },
+      ],
+    ),
+  },
+  {
+    name: "copy_file_range refuses another filesystem's file before it looks for data",
+    filesystem: 'overlay',
+    seed: 60601,
+    path: 299,
+    sequence: onLayout(
+      'one',
+      '',
+      [[symlink('e', '../d')], [directory('a')]],
+      [
+        { call: 'open', slot: 0, path: 'e', flags: 0o102, mode: 0o666 },
+        { call: 'open', slot: 2, path: 'd', flags: 0o102, mode: 0o755 },
+        { call: 'copyFileRange', slot: 2, offset: 100, to: 0, length: 5000 },
+      ],
+    ),
+  },
+];
