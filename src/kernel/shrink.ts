@@ -19,7 +19,7 @@ export function shrinkDcache(superblock: Superblock): void {
   const gone = new Set<Inode>();
   prune(superblock.root, gone);
   for (const inode of inodesBelow(superblock.root)) gone.delete(inode);
-  for (const inode of gone) if (inode.holds === 0) superblock.forget(inode);
+  for (const inode of gone) superblock.forget(inode);
 }
 
 function prune(directory: Dentry, gone: Set<Inode>): void {

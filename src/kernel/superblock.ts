@@ -57,7 +57,10 @@ export interface Superblock {
   dropPages?(): void;
   /** Takes back an inode that has neither names nor holders. */
   evict(inode: Inode): void;
-  /** Lets go of an inode that is merely cached; a filesystem without this keeps its inodes as long as they exist. */
+  /**
+   * No cached name leads to the inode any more: it goes as soon as nobody holds it. A filesystem without this keeps its
+   * inodes as long as they exist.
+   */
   forget?(inode: Inode): void;
   /** The live inode of that number, for a fork; `undefined` when there is none. */
   inode(ino: number): Inode | undefined;

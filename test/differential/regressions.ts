@@ -1,6 +1,7 @@
 /** Divergences from the real kernel that were found once, as small as they got: the seed and path that drew each. */
 import type { Sequence } from '../../src/testing/sequence.ts';
 import { fileRegressions } from './file-regressions.ts';
+import { indexRegressions } from './index-regressions.ts';
 import { layoutRegressions } from './layout-regressions.ts';
 
 export interface Regression {
@@ -450,5 +451,6 @@ export const regressions: readonly Regression[] = [
     } as unknown as Sequence,
   },
   ...fileRegressions,
+  ...indexRegressions,
   ...layoutRegressions,
 ];

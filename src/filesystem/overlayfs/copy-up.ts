@@ -213,10 +213,12 @@ function copyUpWorkdir(copy: CopyUp): Dentry {
   withCleanup(superblock, temp, () => {
     if (isRegular(stat.mode) && stat.size > 0 && !metacopy) copyUpData(inode, temp, stat.size);
   });
+  if (indexed && isDirectory(stat.mode)) {
+    withCleanup(superblock, temp, () => createDirectoryIndex(superblock, lower, temp));
+  }
   if (!indexed || isDirectory(stat.mode)) checkDestination(parent.upper!, workdir);
   withCleanup(superblock, temp, () => {
     copyUpMetadata(copy, temp);
-    if (indexed && isDirectory(stat.mode)) createDirectoryIndex(superblock, lower, temp);
     const upper = placeOf(copy);
     if (upper.inode !== undefined) superblock.keepReplaced(upper);
     vfsRename(kernel, workdir, temp, upper.parent, upper, 0);

@@ -91,7 +91,7 @@ export function clearEmpty(superblock: OverlaySuperblock, dentry: Dentry, whiteo
     vfsRename(kernel, superblock.workdir!, opaque, parent, upper, RENAME_EXCHANGE);
   });
   dentry.drop();
-  superblock.evict(inode);
+  superblock.forget(inode);
   for (const name of whiteouts) {
     const whiteout = lookupDentry(upper, name);
     if (whiteout.inode !== undefined) cleanup(superblock, whiteout);
