@@ -48,6 +48,8 @@ export interface Attributes {
   ctime?: Timespec;
   /** The times are "now", not values of the caller's. @see ATTR_TOUCH */
   touch?: boolean;
+  /** Set-id bits that go; `mode` is without them. @see ATTR_KILL_SUID */
+  killSetid?: number;
 }
 
 /** One entry of a directory listing. @see getdents64(2) */

@@ -24,8 +24,8 @@ export interface SetattrOptions {
   readonly force?: boolean;
   /** Takes set-id bits and file capabilities away. @see ATTR_KILL_PRIV */
   readonly killPrivileges?: boolean;
-  /** `mode` only loses set-id bits on the way, which protected files lose too. @see ATTR_KILL_SUID */
-  readonly killSetid?: boolean;
+  /** The set-id bits that go on the way, from protected files too. @see ATTR_KILL_SUID */
+  readonly killSetid?: number;
 }
 
 /**
@@ -33,13 +33,9 @@ export interface SetattrOptions {
  *
  * @throws Errno EPERM, EACCES, EOPNOTSUPP for the mode of a symlink
  */
-export function notifyChange(
-  kernel: Kernel,
-  dentry: Dentry,
-  attributes: Attributes,
-  options: SetattrOptions = {},
-): void {
+export function notifyChange(kernel: Kernel, dentry: Dentry, asked: Attributes, options: SetattrOptions = {}): void {
   const inode = dentry.inode!;
+  const attributes = withoutSetid(inode, asked, options);
   checkMaySetattr(kernel, inode, attributes, options);
   if (attributes.mode !== undefined && isSymlink(inode.mode)) raise('EOPNOTSUPP');
   checkFilesystemKeeps(inode.superblock, attributes);
@@ -50,6 +46,11 @@ export function notifyChange(
   if (kernel.watches === 0) return;
   const mask = changeMask(attributes);
   if (mask !== 0) notify(kernel, inode, mask, undefined, isDirectory(inode.mode), 0, dentry);
+}
+
+function withoutSetid(inode: Inode, attributes: Attributes, { killSetid = 0 }: SetattrOptions): Attributes {
+  const mode = inode.mode & ~killSetid;
+  return mode === inode.mode ? attributes : { ...attributes, mode };
 }
 
 /** An owner that the filesystem's namespace does not know cannot be kept. @throws Errno EOVERFLOW */
@@ -73,7 +74,7 @@ function changeMask({ mode, uid, gid, size, atime, mtime }: Attributes): number 
 function checkMaySetattr(kernel: Kernel, inode: Inode, attributes: Attributes, options: SetattrOptions): void {
   const { mode, uid, gid, atime, mtime } = attributes;
   const timesSet = !options.touch && (atime !== undefined || mtime !== undefined) && attributes.size === undefined;
-  const chmods = mode !== undefined && !options.killSetid;
+  const chmods = mode !== undefined && options.killSetid === undefined;
   if (chmods || uid !== undefined || gid !== undefined || timesSet) {
     if ((inode.flags & (S_IMMUTABLE | S_APPEND)) !== 0) raise('EPERM');
   }
@@ -93,6 +94,7 @@ function prepareSetattr(kernel: Kernel, inode: Inode, attributes: Attributes, op
   }
   changes.ctime = attributes.ctime ?? kernel.now();
   if (options.touch) changes.touch = true;
+  if (options.killSetid !== undefined) changes.killSetid = options.killSetid;
   return changes;
 }
 
@@ -143,12 +145,8 @@ export function vfsChown(kernel: Kernel, dentry: Dentry, uid: number, gid: numbe
   if (uid !== -1) attributes.uid = existing(makeKuid(userNamespace, uid));
   if (gid !== -1) attributes.gid = existing(makeKgid(userNamespace, gid));
   const killPrivileges = !isDirectory(inode.mode);
-  if (killPrivileges) {
-    let mode = inode.mode & ~S_ISUID;
-    if (dropsSetgid(kernel, inode)) mode &= ~S_ISGID;
-    if (mode !== inode.mode) attributes.mode = mode;
-  }
-  notifyChange(kernel, dentry, attributes, { killPrivileges, killSetid: true });
+  const setid = S_ISUID | (dropsSetgid(kernel, inode) ? S_ISGID : 0);
+  notifyChange(kernel, dentry, attributes, { killPrivileges, killSetid: killPrivileges ? setid : 0 });
 }
 
 const existing = (id: number): number => (id === INVALID_ID ? raise('EINVAL') : id);
@@ -158,21 +156,20 @@ export function doTruncate(kernel: Kernel, dentry: Dentry, size: number, touch: 
   const inode = dentry.inode!;
   const attributes: Attributes = { size };
   if (touch) attributes.mtime = kernel.now();
-  const mode = modeWithoutSetid(kernel, inode);
-  if (mode !== inode.mode) attributes.mode = mode;
   notifyChange(kernel, dentry, attributes, {
     killPrivileges: hasFileCapabilities(inode),
-    killSetid: true,
+    killSetid: lostSetid(kernel, inode),
     force: true,
   });
 }
 
+/** The set-id bits that a write takes away. */
+const lostSetid = (kernel: Kernel, inode: Inode): number => inode.mode & ~modeWithoutSetid(kernel, inode);
+
 /** What a write takes away: set-id bits and file capabilities. @see file_remove_privs() */
 export function removePrivileges(kernel: Kernel, dentry: Dentry): void {
   const inode = dentry.inode!;
-  const mode = modeWithoutSetid(kernel, inode);
-  const capabilities = hasFileCapabilities(inode);
-  if (mode === inode.mode && !capabilities) return;
-  if (capabilities) inode.removexattr(XATTR_SECURITY_CAPABILITY, dentry);
-  if (mode !== inode.mode) notifyChange(kernel, dentry, { mode }, { killSetid: true, force: true });
+  const killSetid = lostSetid(kernel, inode);
+  if (hasFileCapabilities(inode)) inode.removexattr(XATTR_SECURITY_CAPABILITY, dentry);
+  if (killSetid !== 0) notifyChange(kernel, dentry, {}, { killSetid, force: true });
 }

@@ -46,4 +46,44 @@ export const layoutRegressions: readonly Regression[] = [
       ],
     ),
   },
+  {
+    name: 'a change of owner takes set-id bits from the upper object, whatever mode is known under this name',
+    filesystem: 'overlay',
+    seed: 820023,
+    path: 4,
+    sequence: onLayout(
+      'foreign',
+      '',
+      [[{ ...file('c/f'), mode: 0o4755 }]],
+      [
+        { call: 'open', slot: 0, path: 'c/f', flags: 0, mode: 0o666 },
+        { call: 'linkSlot', slot: 0, newPath: 'e' },
+        { call: 'chmod', path: 'e', mode: 0o777 },
+        { call: 'chown', path: 'c/f', uid: 0, gid: 0 },
+      ],
+    ),
+  },
+  {
+    name: 'a redirect to a name that is too long leads nowhere',
+    filesystem: 'overlay',
+    seed: 820030,
+    path: 55,
+    sequence: onLayout(
+      'nested',
+      ',metacopy=on',
+      [
+        [
+          {
+            ...file('e'),
+            xattrs: [
+              ['trusted.overlay.metacopy', ''],
+              ['trusted.overlay.redirect', `/${'x'.repeat(256)}`],
+            ],
+          },
+        ],
+        [],
+      ],
+      [],
+    ),
+  },
 ];

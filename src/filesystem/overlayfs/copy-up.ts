@@ -298,8 +298,12 @@ export function setOverlayAttributes(inode: OverlayInode, attributes: Attributes
   const { superblock } = inode;
   superblock.wantUpperWrite();
   copyUpFlags(dentry, attributes.size === undefined ? 0 : O_WRONLY);
+  const { touch = false, killSetid, mode, ...rest } = attributes;
+  // the upper object may have got another mode by another name
+  const changes = mode === undefined || killSetid !== undefined ? rest : { ...rest, mode };
+  const options = { force: true, touch, ...(killSetid !== undefined && { killSetid }) };
   withCredentials(superblock.kernel, superblock.mounter, () => {
-    notifyChange(superblock.kernel, inode.upper!, attributes, { force: true, touch: attributes.touch ?? false });
+    notifyChange(superblock.kernel, inode.upper!, changes, options);
   });
   inode.copyAttributes();
 }

@@ -61,7 +61,8 @@ class LookupState {
     if (cached !== undefined) return cached.inode === undefined ? undefined : cached;
     const { superblock } = directory;
     if (isDeadDirectory(directory)) return undefined;
-    if (superblock.nameMax < this.superblock.nameMax && utf8Length(name) > superblock.nameMax) return undefined;
+    const mayBeLong = superblock.nameMax < this.superblock.nameMax || this.redirect !== undefined;
+    if (mayBeLong && utf8Length(name) > superblock.nameMax) return undefined;
     if (superblock.keepsNegativeDentries) return this.#lookupThroughCache(directory, name);
     this.#trace(directory, name);
     const dentry = this.#spareFor(directory, name);
