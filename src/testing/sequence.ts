@@ -33,11 +33,13 @@ export interface SequenceChoice extends Omit<OperationChoice, 'union'> {
   readonly length: number;
   /** Layouts to draw from for a union; `one` unless given. */
   readonly layouts?: readonly Layout[];
+  /** Each union has layers of data alone, where its options allow them. */
+  readonly withData?: boolean;
 }
 
 const atime = fc.constantFrom(MS_NOATIME, MS_RELATIME, MS_STRICTATIME);
 
-const withAttributes = (options: string): boolean => /=on|userxattr/.test(options);
+const withAttributes = (options: string): boolean => /=on|userxattr|redirect_dir/.test(options);
 
 /** Lets others than root do something: they own what root owned, and may write to the root of the tree. */
 function given(layer: Layer): Layer {
@@ -53,6 +55,9 @@ const openRoot: Layer[number] = {
   xattrs: [],
 };
 
+const dataLayers = fc.array(plainLayer, { minLength: 1, maxLength: 2 });
+const seldomData = fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(plainLayer) });
+
 /** Everything but the operations. */
 function setupOf(choice: SequenceChoice): Arbitrary<Omit<Sequence, 'operations'>> {
   if (choice.filesystem === 'tmpfs')
@@ -66,9 +71,7 @@ function setupOf(choice: SequenceChoice): Arbitrary<Omit<Sequence, 'operations'>
       options: fc.constant(options),
       atime,
       ...(layout && { layout }),
-      ...(options.includes('metacopy=on') && {
-        data: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(plainLayer) }),
-      }),
+      ...(options.includes('metacopy=on') && { data: choice.withData === true ? dataLayers : seldomData }),
       ...(choice.callers === 'others' && { caller: callers.others }),
     }),
   );

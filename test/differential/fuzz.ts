@@ -12,6 +12,7 @@
  * --layout a,b|all       where layers lie: one, two (upper and lower on a tmpfs each), foreign (lower layers on a ramfs,
  *                        which hostfs shows to ours), nested (lower layers inside another union) (one)
  * --callers who          root, others (no root at all) or any (any)
+ * --data                 layers of data alone below every union with metacopy=on, instead of below one in five
  * --mask a,b             leave out of the comparison, by name: see optionalMasks in src/testing/masks.ts
  * --without a,b          calls that are not drawn; --only a,b: the only ones
  * --atime noatime        one way of keeping times of access instead of all: noatime, relatime, strictatime
@@ -46,6 +47,7 @@ const { values } = parseArgs({
     options: text,
     layout: { ...text, default: 'one' },
     callers: { ...text, default: 'any' },
+    data: { type: 'boolean', default: false },
     drop: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     mask: text,
@@ -91,6 +93,7 @@ const drawn = sequence({
   ...(filesystem === 'overlay' && { layouts: drawnLayouts }),
   callers: values.callers as Callers,
   dropsCaches: values.drop,
+  withData: values.data,
 });
 const arbitrary = values.atime === undefined ? drawn : drawn.map((all) => ({ ...all, atime: flags[values.atime!]! }));
 
