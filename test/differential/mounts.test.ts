@@ -11,9 +11,11 @@ import { cases as overlayAttributeCases } from './overlay-attribute-cases.ts';
 import { cases as pathCases } from './path-cases.ts';
 import { cases as redirectCases } from './redirect-cases.ts';
 import { cases as rootCases } from './root-cases.ts';
+import { ramfs } from './ramfs.ts';
 import { type Recorded, recorder } from './recorder.ts';
 import { cases as watchCases } from './watch-cases.ts';
 import { oracleTest } from './slice.ts';
+import { cases as upperLayerCases } from './upper-layer-cases.ts';
 
 function answersOf(run: (use: (task: JailedTask) => void) => void, act: (task: Recorded) => void): string[] {
   const answers: string[] = [];
@@ -31,12 +33,13 @@ describe.each([
   ['redirects and marks that somebody wrote', redirectCases],
   ['the index', indexCases],
   ['layers that change while they are mounted', changedLayerCases],
+  ['upper layers that cannot do everything', upperLayerCases],
   ['attributes', attributeCases],
   ['attributes on overlays', overlayAttributeCases],
 ])('%s', (_, cases) => {
   for (const [name, act] of Object.entries(cases)) {
     oracleTest(name, () => {
-      expect(answersOf(inMachine, act)).toEqual(answersOf(inLinux, act));
+      expect(answersOf((use) => inMachine(use, [ramfs]), act)).toEqual(answersOf(inLinux, act));
     });
   }
 });

@@ -86,7 +86,10 @@ function createUpper(superblock: OverlaySuperblock, dentry: Dentry, params: Obje
   const parent = overlayInode(dentry.parent);
   const real = createReal(superblock, parent.upper!, dentry.name, params);
   const seals = isMerge(parent) && isDirectory(params.mode) && !allowsOfflineChanges(superblock.config);
-  if (seals && attempt(() => setOpaqueMark(superblock, real))) setOpaqueFlag(dentry);
+  if (!seals) return real;
+  attempt(() => {
+    if (setOpaqueMark(superblock, real)) setOpaqueFlag(dentry);
+  });
   return real;
 }
 

@@ -35,9 +35,14 @@ export const overlayfs: FilesystemType = {
     const resolve = (path: string) => request.resolve(path);
     const mounting = new Mounting(kernel, parseParams(data, { parameters, mounter, resolve }));
     try {
-      return withCredentials(kernel, mounting.mounter, () => fillSuper(mounting, request));
+      const superblock = withCredentials(kernel, mounting.mounter, () => fillSuper(mounting, request));
+      mounting.letGo();
+      return superblock;
     } catch (error) {
-      if (error instanceof Errno) mounting.dropLayers();
+      if (error instanceof Errno) {
+        mounting.letGo();
+        mounting.dropLayers();
+      }
       throw error;
     }
   },
@@ -92,7 +97,7 @@ function makeSuperblock(mounting: Mounting, dev: number, uuid: Uint8Array | unde
     workdir: abilities.workdir,
     stackDepth,
     nameMax,
-    hasTmpfile: abilities.hasTmpfile,
+    hasTmpfile: abilities.tmpfile !== undefined,
     noXattr: abilities.noXattr,
     dev,
     uuid,

@@ -3,7 +3,7 @@ import { CAP_SYS_RESOURCE } from '../../abi/capability.ts';
 import { raise } from '../../abi/errno.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
-import type { Inode } from '../../kernel/inode.ts';
+import { type Inode, release } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { OverlayConfig } from './config.ts';
 import type { Layer } from './entry.ts';
@@ -23,7 +23,7 @@ export class Mounting implements XattrSpace {
   readonly lowerLayers: Layer[] = [];
   readonly filesystems: LayerFilesystem[] = [];
   upperLayer: Layer | undefined = undefined;
-  abilities: UpperAbilities = { workdir: undefined, hasTmpfile: false, noXattr: false, tempNames: 0 };
+  abilities: UpperAbilities = { workdir: undefined, tmpfile: undefined, noXattr: false, tempNames: 0 };
   nameMax = 0;
   stackDepth = 0;
 
@@ -42,6 +42,12 @@ export class Mounting implements XattrSpace {
   addTrap(directory: Dentry): void {
     if (this.traps.has(directory.inode!)) raise('ELOOP');
     this.traps.add(directory.inode!);
+  }
+
+  /** The mount is done, or has failed: what was made to try the upper filesystem goes. */
+  letGo(): void {
+    const { tmpfile } = this.abilities;
+    if (tmpfile !== undefined) release(tmpfile);
   }
 
   dropLayers(): void {

@@ -8,7 +8,7 @@ import { O_RDONLY, RENAME_WHITEOUT } from '../../abi/flags.ts';
 import { isDirectory, S_IFDIR, S_IFREG } from '../../abi/mode.ts';
 import { vfsCreate, vfsMkdir, vfsTmpfile } from '../../kernel/create.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
-import { hold, release } from '../../kernel/inode.ts';
+import { hold, type Inode, release } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { type Mount, wantWrite } from '../../kernel/mount.ts';
@@ -36,7 +36,8 @@ export interface WorkPlace extends XattrSpace {
 /** What the upper filesystem turned out to be able to do. */
 export interface UpperAbilities {
   readonly workdir: Dentry | undefined;
-  readonly hasTmpfile: boolean;
+  /** The nameless file that was made, held until the mount is done: what takes room in the meantime. */
+  readonly tmpfile: Inode | undefined;
   readonly noXattr: boolean;
   /** How many passing names were used. */
   readonly tempNames: number;
@@ -46,10 +47,15 @@ export interface UpperAbilities {
 export function makeWorkdir(place: WorkPlace): UpperAbilities {
   wantWrite(place.mount);
   const workdir = createWorkdir(place, WORKDIR_NAME, false);
-  if (workdir === undefined) return { workdir, hasTmpfile: false, noXattr: false, tempNames: 0 };
-  const hasTmpfile = tryTmpfile(place, workdir);
-  tryRenameWhiteout(place, workdir);
-  return { workdir, hasTmpfile, noXattr: !tryXattr(place, workdir), tempNames: 2 };
+  if (workdir === undefined) return { workdir, tmpfile: undefined, noXattr: false, tempNames: 0 };
+  const tmpfile = tryTmpfile(place, workdir);
+  try {
+    tryRenameWhiteout(place, workdir);
+  } catch (error) {
+    if (tmpfile !== undefined && error instanceof Errno) release(tmpfile);
+    throw error;
+  }
+  return { workdir, tmpfile, noXattr: !tryXattr(place, workdir), tempNames: 2 };
 }
 
 /**
@@ -120,23 +126,31 @@ export function namesIn({ mount, mounter }: WorkPlace, directory: Dentry): strin
   return names;
 }
 
-function tryTmpfile({ kernel }: WorkPlace, workdir: Dentry): boolean {
-  return attempt(() => {
-    const inode = vfsTmpfile(kernel, workdir, S_IFREG, true);
-    hold(inode);
-    release(inode);
+function tryTmpfile({ kernel }: WorkPlace, workdir: Dentry): Inode | undefined {
+  let made: Inode | undefined;
+  attempt(() => {
+    made = vfsTmpfile(kernel, workdir, S_IFREG, true);
+    hold(made);
   });
+  return made;
 }
 
-/** Moves a file and lets a whiteout stay behind. @see ovl_check_rename_whiteout() */
+/** Moves a file and lets a whiteout stay behind, where the filesystem knows of such. @throws Errno ENOSPC @see ovl_check_rename_whiteout() */
 function tryRenameWhiteout({ kernel }: WorkPlace, workdir: Dentry): void {
   const temp = lookupDentry(workdir, '#1');
   vfsCreate(kernel, workdir, temp, 0);
-  attempt(() => vfsRename(kernel, workdir, temp, workdir, lookupDentry(workdir, '#2'), RENAME_WHITEOUT));
+  let refusal: Errno | undefined;
+  try {
+    vfsRename(kernel, workdir, temp, workdir, lookupDentry(workdir, '#2'), RENAME_WHITEOUT);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    refusal = error;
+  }
   for (const name of ['#1', '#2']) {
     const left = lookupDentry(workdir, name);
     if (left.inode !== undefined) attempt(() => vfsUnlink(kernel, workdir, left));
   }
+  if (refusal !== undefined && refusal.code !== 'EINVAL') throw refusal;
 }
 
 function tryXattr(place: WorkPlace, workdir: Dentry): boolean {

@@ -237,8 +237,9 @@ export function copyXattrs(superblock: OverlaySuperblock, from: Inode, to: Dentr
     try {
       vfsSetxattr(kernel, to, name, value, 0);
     } catch (error) {
-      const ignored = error instanceof Errno && error.code === 'EOPNOTSUPP' && !mustCopy(name);
-      if (!ignored) throw error;
+      const isRefused = error instanceof Errno && error.code === 'EOPNOTSUPP';
+      // what keeps no attributes at all is not asked to
+      if (!isRefused || (mustCopy(name) && !superblock.noXattr)) throw error;
     }
   }
 }
