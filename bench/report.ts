@@ -1,6 +1,7 @@
 /** The tables: medians side by side, ratios, counted operations, and what the targets say. */
 import type { CommitSample } from './commit.ts';
 import type { CopyUpSample } from './copy-up.ts';
+import type { Effect } from './effects.ts';
 import type { Sample } from './measure.ts';
 import type { MemorySample } from './memory.ts';
 import type { MountingSample } from './mounting.ts';
@@ -97,6 +98,17 @@ export function printCounts(title: string, measured: readonly Measured[]): void 
   );
   const header = ['', 'lowers', 'system calls', 'lookups', 'metadata', 'bytes below', 'copied up', 'bytes carried'];
   printTable(header, lines);
+}
+
+/** What each mount option changes; counted too. */
+export function printEffects(effects: readonly Effect[]): void {
+  console.log('## Mount options\n\nCounted on a mount without the option and on one with it.\n');
+  const lines = effects.map(({ option, counted, off, on }) => [
+    `${option}: ${counted}`,
+    off.toLocaleString('en'),
+    on.toLocaleString('en'),
+  ]);
+  printTable(['', 'without', 'with'], lines);
 }
 
 export function printCommits(samples: readonly CommitSample[]): void {

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { buildLibrary, type Edition, type Library } from './build.ts';
 import { measureCommits } from './commit.ts';
 import { measureCopyUps } from './copy-up.ts';
+import { measureEffects } from './effects.ts';
 import { measureCold, measureWarm } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureMounting } from './mounting.ts';
@@ -12,6 +13,7 @@ import {
   printCommits,
   printCopyUps,
   printCounts,
+  printEffects,
   printMemory,
   printMounting,
   printRates,
@@ -51,7 +53,11 @@ const LAYOUTS: readonly (readonly [Layout, string])[] = [
 /** In a hurry, the layout that costs more. */
 const layoutsOf = ({ quick }: BenchOptions) => (quick ? LAYOUTS.slice(1) : LAYOUTS);
 
-function subjectsOf(library: Library, scratch: Scratch | string, { quick, wantsSubject }: BenchOptions): Subject[] {
+function subjectsOf(
+  library: Library,
+  scratch: Scratch | string,
+  { quick, mount, wantsSubject }: BenchOptions,
+): Subject[] {
   const lowers = quick ? [1, 128] : [1, 8, 32, 128];
   const real = typeof scratch === 'string' ? undefined : scratch;
   const all = [
@@ -60,18 +66,19 @@ function subjectsOf(library: Library, scratch: Scratch | string, { quick, wantsS
     zenfs,
     ...lowers.map(unionfs),
     ...(real ? [tmpfs(real)] : []),
-    ...(real?.task ? lowers.map((count) => overlay(real, count)) : []),
-    ...lowers.map((count) => lowerdir(library, count)),
+    ...(real?.task ? lowers.map((count) => overlay(real, count, mount)) : []),
+    ...lowers.map((count) => lowerdir(library, count, mount)),
   ];
   return all.filter(({ name }) => wantsSubject(name));
 }
 
-function printSetting(scratch: Scratch | string, { rounds, turn }: BenchOptions): void {
+function printSetting(scratch: Scratch | string, { rounds, turn, mount }: BenchOptions): void {
   const [cpu] = os.cpus();
   console.log(
     `# lowerdir bench\n\nNode ${process.version}, ${os.type()} ${os.release()}, ${os.cpus().length} × ${cpu?.model}.`,
   );
   console.log(`${rounds} interleaved rounds in one process, turns of ${turn} ms.`);
+  if (mount !== '') console.log(`lowerdir and overlay are mounted with ${mount}.`);
   if (typeof scratch === 'string') console.log(`skipped: tmpfs and overlay: ${scratch}`);
   else if (scratch.task === undefined) console.log(`skipped: overlay: ${scratch.reason}`);
   console.log();
@@ -114,6 +121,7 @@ async function measureParts(built: Built, library: Library, options: BenchOption
   const verdicts: Verdict[] = [];
   const { wantsRow, quick } = options;
   const { released } = built;
+  if (wantsRow('effects')) printEffects(measureEffects(library));
   if (wantsRow('commit')) printCommits(measureCommits(library, quick ? [10, 1000] : [10, 1000, 10_000], options));
   if (wantsRow('copy-up')) {
     const samples = measureCopyUps(library, quick ? 20 : 60);

@@ -86,9 +86,63 @@ function copyUp(name: string, count: number, size: number): Row {
   });
 }
 
+/** Copied up whole, or only its metadata with `metacopy=on`. */
+const chmod = changing(lowerFiles(1, 256 * KIB * KIB), {
+  name: 'chmod lower 256 MiB',
+  calls: ['chmodSync'],
+  layered: true,
+  change: ({ fs }, path) => fs.chmodSync(path, 0o600),
+  check({ fs }, path) {
+    if ((fs.statSync(path).mode & 0o777) !== 0o600) throw new Error('the file has another mode');
+  },
+});
+
+const directories = indices(64).map((index) => `changed/directory-${index}`);
+
+/** What it comes to where lower directories can be moved, and what the refusal costs where they cannot. */
+const renameDirectory: Row = {
+  name: 'rename lower directory',
+  kind: 'change',
+  calls: ['renameSync'],
+  bytes: 0,
+  layered: true,
+  fresh: true,
+  limit: directories.length,
+  stack: (shape) => stackOf(shape, new Map(directories.map((path) => [`${path}/file`, filled(KIB, 98)])), directories),
+  prepare(place) {
+    place.fs.writeFileSync(`${place.prefix}${FIRST}`, line);
+    for (const path of pathsAt(place, directories)) {
+      place.fs.statSync(path);
+      place.fs.existsSync(`${path}.moved`);
+    }
+  },
+  run(place, count) {
+    const paths = pathsAt(place, directories.slice(0, count));
+    for (let i = 0; i < count; i++) moveOrRefuse(place, paths[i]!);
+    return count;
+  },
+  expected: (count) => count,
+  check(place) {
+    const path = `${place.prefix}${directories[0]}`;
+    const [old, moved] = [path, `${path}.moved`].map((at) => place.fs.existsSync(`${at}/file`));
+    if (old === moved) throw new Error('the file is in both places or in none');
+  },
+};
+
+/** EXDEV is an answer too. */
+function moveOrRefuse({ fs }: Mounted, path: string): void {
+  try {
+    fs.renameSync(path, `${path}.moved`);
+  } catch (error) {
+    if ((error as { code: string }).code !== 'EXDEV') throw error;
+  }
+}
+
 export const changeRows: readonly Row[] = [
   unlink,
   rename,
+  renameDirectory,
+  chmod,
   copyUp('4 KiB', 256, 4 * KIB),
   copyUp('1 MiB', 16, KIB * KIB),
   copyUp('256 MiB', 1, 256 * KIB * KIB),

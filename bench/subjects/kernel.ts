@@ -1,4 +1,4 @@
-/** `node:fs` on what the real kernel mounts: a plain tmpfs, and overlayfs over tmpfs with its default options. */
+/** `node:fs` on what the real kernel mounts: a plain tmpfs, and overlayfs over tmpfs. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { flatten, type Stack } from '../tree.ts';
@@ -36,7 +36,8 @@ export function tmpfs(scratch: Scratch): Subject {
   };
 }
 
-export function overlay(scratch: Scratch, lowers: number): Subject {
+/** @param options for the mount, besides its layers */
+export function overlay(scratch: Scratch, lowers: number, options: string): Subject {
   return {
     name: 'overlay',
     lowers,
@@ -44,19 +45,19 @@ export function overlay(scratch: Scratch, lowers: number): Subject {
     mount(stack) {
       const at = path.join(scratch.directory, `overlay-${places++}`);
       for (const [index, layer] of stack.entries()) writeTree(scratch, path.join(at, `${index}`), layer);
-      return overlayMount(scratch, at, stack);
+      return overlayMount(scratch, at, stack, options === '' ? '' : `,${options}`);
     },
   };
 }
 
-function overlayMount(scratch: Scratch, at: string, stack: Stack): Mounted {
+function overlayMount(scratch: Scratch, at: string, stack: Stack, options: string): Mounted {
   const task = scratch.task!;
   const merged = path.join(at, 'merged');
   const mount = (): void => {
     process.chdir(at);
     for (const name of ['upper', 'work', 'merged']) fs.mkdirSync(name);
     const lowerdir = stack.map((_, index) => index).join(':');
-    task.mount('overlay', 'merged', 'overlay', `lowerdir=${lowerdir},upperdir=upper,workdir=work`);
+    task.mount('overlay', 'merged', 'overlay', `lowerdir=${lowerdir},upperdir=upper,workdir=work${options}`);
     process.chdir(merged);
   };
   const umount = (): void => {

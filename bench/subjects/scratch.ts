@@ -45,7 +45,7 @@ function removeMounts(directory: string, task: LinuxTask): void {
 }
 
 /** Files that are written once and then linked, because they are large. */
-const LARGE = 1 << 20;
+const LARGE = 16 << 20;
 
 /** Writes `tree` into the directory `at`. */
 export function writeTree(scratch: Scratch, at: string, tree: LayerTree): void {

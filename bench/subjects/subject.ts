@@ -15,6 +15,7 @@ export type FsCalls = Pick<
   | 'appendFileSync'
   | 'unlinkSync'
   | 'renameSync'
+  | 'chmodSync'
 >;
 
 export interface Mounted {

@@ -15,6 +15,7 @@ import { allocateRange, readAt, writeAt } from './read-write.ts';
 import { copyRange, seekFile, setFlags } from './read-write-calls.ts';
 import { readDirectory } from './readdir.ts';
 import { doTruncate } from './setattr.ts';
+import { syncFilesystem, vfsFsync } from './sync.ts';
 
 import { Door } from './door.ts';
 
@@ -136,13 +137,7 @@ export abstract class FileSystemCalls extends Door {
   }
 
   protected flush(call: string, fd: number, dataOnly: boolean): void {
-    this.call(call, undefined, undefined, () => {
-      const file = this.files.getUsable(fd);
-      const { superblock, ino } = file.inode;
-      const { trace } = this.kernel;
-      if (trace.active) trace.emit({ kind: 'flush', filesystem: superblock.type.name, dev: superblock.dev, ino });
-      file.ops.fsync(file, dataOnly);
-    });
+    this.call(call, undefined, undefined, () => vfsFsync(this.files.getUsable(fd), dataOnly));
   }
 
   fsync(fd: number): void {
@@ -155,12 +150,12 @@ export abstract class FileSystemCalls extends Door {
 
   sync(): void {
     this.call('sync', undefined, undefined, () => {
-      for (const superblock of this.kernel.superblocks) superblock.sync();
+      for (const superblock of this.kernel.superblocks) syncFilesystem(superblock);
     });
   }
 
   syncfs(fd: number): void {
-    this.call('syncfs', undefined, undefined, () => this.files.getUsable(fd).inode.superblock.sync());
+    this.call('syncfs', undefined, undefined, () => syncFilesystem(this.files.getUsable(fd).inode.superblock));
   }
 
   copyFileRange(

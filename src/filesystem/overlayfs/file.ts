@@ -15,6 +15,7 @@ import type { Mapping } from '../../kernel/mmap.ts';
 import { closeFile } from '../../kernel/open.ts';
 import { kernelRead, kernelWrite } from '../../kernel/read-write.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
+import { vfsFsync } from '../../kernel/sync.ts';
 import { copyUpForOpen } from './copy-up.ts';
 import { shouldSync } from './config.ts';
 import { isMerge, setUpperAlias } from './entry.ts';
@@ -171,7 +172,7 @@ class OverlayFileOperations implements FileOperations {
     if (!shouldSync(inode.superblock.config)) return;
     if (inode.upper === undefined || (dataOnly && isMerge(inode))) return;
     const real = inode.superblock.kernel.profile.stackedFileOperations ? upperFile(file) : firstFile(file);
-    real.ops.fsync(real, dataOnly);
+    vfsFsync(real, dataOnly);
   }
 
   ioctl(file: OpenFile, request: number, argument: unknown): unknown {

@@ -20,6 +20,7 @@ import type { Mapping } from '../../kernel/mmap.ts';
 import type { Mount } from '../../kernel/mount.ts';
 import { closeFile } from '../../kernel/open.ts';
 import { iterateDirectory } from '../../kernel/readdir.ts';
+import { vfsFsync } from '../../kernel/sync.ts';
 import { shouldSync } from './config.ts';
 import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode, realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
@@ -436,7 +437,7 @@ class OverlayDirectoryOperations implements FileOperations {
   fsync(file: OpenFile, dataOnly: boolean): void {
     if (!shouldSync(overlayInode(file.dentry).superblock.config)) return;
     const real = upperFile(file, openDirectoryOf(file));
-    real?.ops.fsync(real, dataOnly);
+    if (real !== undefined) vfsFsync(real, dataOnly);
   }
 
   ioctl(file: OpenFile, request: number, argument: unknown): unknown {

@@ -14,6 +14,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { type Mount, wantWrite } from '../../kernel/mount.ts';
 import { genericPermission, MAY_READ, MAY_WRITE } from '../../kernel/permission.ts';
 import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
+import { syncFilesystem } from '../../kernel/sync.ts';
 import { checkOverlay } from './check.ts';
 import { type Layer, realOf, setUpperAlias } from './entry.ts';
 import { forkOverlay, forkOverlayInode } from './fork.ts';
@@ -336,7 +337,7 @@ export class OverlaySuperblock implements Superblock {
   }
 
   sync(): void {
-    if (shouldSync(this.config)) this.upperLayer?.mount.superblock.sync();
+    if (this.upperLayer !== undefined && shouldSync(this.config)) syncFilesystem(this.upperLayer.mount.superblock);
   }
 
   forget(inode: Inode): void {
