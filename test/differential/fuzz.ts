@@ -11,6 +11,7 @@
  *                        of them (none). A remount may change to another one of those drawn from.
  * --layout a,b|all       where layers lie: one, two (upper and lower on a tmpfs each), foreign (lower layers on a ramfs,
  *                        which hostfs shows to ours), nested (lower layers inside another union) (one)
+ * --foreign memfs        what shows the ramfs to ours (hostfs). memfs is told times in milliseconds: they are masked
  * --callers who          root, others (no root at all) or any (any)
  * --data                 layers of data alone below every union with metacopy=on, instead of below one in five
  * --mask a,b             leave out of the comparison, by name: see optionalMasks in src/testing/masks.ts
@@ -32,7 +33,7 @@ import { type Sequence, sequence } from '../../src/testing/sequence.ts';
 import { type Layout, layouts } from '../../src/testing/union.ts';
 import { minimise } from './minimise.ts';
 import { Counts, printDivergence, printScript, printSequence } from './report.ts';
-import { faultySubject, realSubject, simulatedSubjects } from './subjects.ts';
+import { type Foreign, faultySubject, realSubject, simulatedSubjects } from './subjects.ts';
 
 Error.stackTraceLimit = 5;
 
@@ -46,6 +47,7 @@ const { values } = parseArgs({
     ops: { ...text, default: '60' },
     options: text,
     layout: { ...text, default: 'one' },
+    foreign: { ...text, default: 'hostfs' },
     callers: { ...text, default: 'any' },
     data: { type: 'boolean', default: false },
     drop: { type: 'boolean', default: false },
@@ -63,13 +65,14 @@ const { values } = parseArgs({
 const list = (option: string | undefined): string[] | undefined => option?.split(',').filter((item) => item !== '');
 
 async function opponents(): Promise<() => Subject> {
-  if (values.against === 'lowerdir') return simulatedSubjects();
+  if (values.against === 'lowerdir') return simulatedSubjects(values.foreign as Foreign);
   const other = values.against === 'real' ? realSubject('rght') : faultySubject(values.against);
   return () => other;
 }
 
 const filesystem = values.fs === 'overlay' ? 'overlay' : 'tmpfs';
 const masks = (list(values.mask) ?? []) as OptionalMask[];
+if (values.foreign === 'memfs') masks.push('atime', 'mtime');
 const dumpEach = values.dump === undefined ? filesystem === 'overlay' : values.dump === 'each';
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
 const opponent = await opponents();

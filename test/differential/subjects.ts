@@ -3,11 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { MS_NOATIME } from '../../src/abi/flags.ts';
 import { hostfs } from '../../src/filesystem/hostfs/index.ts';
+import { type FsLike, memfs } from '../../src/filesystem/memfs/index.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Superblock } from '../../src/kernel/superblock.ts';
 import type { Subject } from '../../src/testing/compare.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import { LinuxTask } from './linux-task.ts';
+import { hostObject } from './memfs-lower.ts';
 
 /** Why the real kernel cannot be reached from here, or `undefined`. */
 export function whyNoOracle(): string | undefined {
@@ -51,16 +53,20 @@ export function realSubject(side = 'left'): Subject {
 /** Root of the host, for what reads the host's files on behalf of a machine of ours. */
 let host: LinuxTask | undefined;
 
+/** What shows the real kernel's ramfs to a machine of ours. */
+export type Foreign = 'hostfs' | 'memfs';
+
 /** A machine of ours; fresh for each sequence. Its foreign filesystem shows what the real kernel's ramfs holds. */
-export async function simulatedSubjects(): Promise<() => Subject> {
+export async function simulatedSubjects(foreign: Foreign = 'hostfs'): Promise<() => Subject> {
   const { createMachine } = (await import(new URL('../../src/union/create-machine.ts', import.meta.url).href)) as {
     createMachine: (options: { filesystems: unknown[] }) => { task: SubjectTask; kernel: Kernel };
   };
-  const { filesystemUuid } = (await import(
-    new URL('../../src/kernel/uuid.ts', import.meta.url).href
-  )) as { filesystemUuid: (superblock: Superblock) => Uint8Array };
+  const { filesystemUuid } = (await import(new URL('../../src/kernel/uuid.ts', import.meta.url).href)) as {
+    filesystemUuid: (superblock: Superblock) => Uint8Array;
+  };
+  const hostObjects: { [directory: string]: FsLike } = {};
   return () => {
-    const { task, kernel } = createMachine({ filesystems: [hostfs()] });
+    const { task, kernel } = createMachine({ filesystems: [hostfs(), memfs(hostObjects)] });
     let readsHost = false;
     return {
       name: 'lowerdir',
@@ -75,7 +81,8 @@ export async function simulatedSubjects(): Promise<() => Subject> {
         readsHost = true;
         host ??= new LinuxTask();
         host.turn();
-        task.mount(at, at, 'hostfs');
+        hostObjects[at] ??= hostObject(at);
+        task.mount(at, at, foreign);
         return false;
       },
       turn() {

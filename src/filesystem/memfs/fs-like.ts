@@ -16,6 +16,7 @@ export interface StatsLike {
   readonly atimeMs?: number | bigint;
   readonly mtimeMs?: number | bigint;
   readonly ctimeMs?: number | bigint;
+  /** 0, as Node tells it, where it is not known. */
   readonly birthtimeMs?: number | bigint;
 }
 

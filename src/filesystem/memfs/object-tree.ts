@@ -119,7 +119,7 @@ function statOf(found: StatsLike): Omit<Stat, 'dev'> {
     atime: timespecOf(found.atimeMs ?? 0),
     mtime,
     ctime: timespecOf(found.ctimeMs ?? found.mtimeMs ?? 0),
-    btime: found.birthtimeMs === undefined ? undefined : timespecOf(found.birthtimeMs),
+    btime: found.birthtimeMs ? timespecOf(found.birthtimeMs) : undefined,
   };
 }
 
