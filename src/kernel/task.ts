@@ -89,7 +89,22 @@ export interface Task {
   flock(fd: number, operation: number): void;
   /** Maps a range of a file; `protection` is a sum of `PROT_…`, `flags` is `MAP_SHARED` or `MAP_PRIVATE`. mmap(2) */
   mmap(fd: number, offset: number, length: number, protection: number, flags: number): MappedRegion;
-  /** Asks what lies behind the descriptor for something of its own; ENOTTY where it knows no such request. ioctl(2) */
+  /**
+   * Asks what lies behind the descriptor for something of its own. `FS_IOC_GETFLAGS` answers a sum of `FS_…_FL`,
+   * `FS_IOC_SETFLAGS` takes one; `FS_IOC_FSGETXATTR` and `FS_IOC_FSSETXATTR` answer and take an `Fsxattr`; `FIONREAD`
+   * of a fifo answers bytes. ENOTTY where no such request is known, EPERM for flags that only root may change. ioctl(2)
+   *
+   * @example
+   * ```ts
+   * import { createMachine } from 'lowerdir';
+   * import { FS_IMMUTABLE_FL, FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, O_CREAT } from 'lowerdir/abi';
+   * const { task } = createMachine();
+   * const fd = task.open('/a', O_CREAT, 0o600);
+   * task.ioctl(fd, FS_IOC_SETFLAGS, FS_IMMUTABLE_FL);
+   * task.ioctl(fd, FS_IOC_GETFLAGS); // => FS_IMMUTABLE_FL
+   * task.unlink('/a'); // throws EPERM
+   * ```
+   */
   ioctl(fd: number, request: number, argument?: unknown): unknown;
 
   // Attributes. stat(2), chmod(2), chown(2), utimensat(2)
@@ -103,7 +118,10 @@ export interface Task {
   fstatat(dirfd: number, path: string, flags: number): Stat;
   /** As `stat` and `lstat`, but `undefined` where there is no such file (ENOENT, ENOTDIR): no error is built. */
   statIfPresent(path: string, flags?: number): Stat | undefined;
-  /** As `fstatat`: the call that Linux tells the time of birth and the file attributes by. */
+  /**
+   * As `fstatat`; besides `btime`, and in `attributes` a sum of `STATX_ATTR_…`, of which `attributesMask` tells those
+   * that the filesystem knows. statx(2)
+   */
   statx(dirfd: number, path: string, flags: number): Stat;
   /** May the real user do that? `mode` is a sum of `R_OK`, `W_OK`, `X_OK`. access(2) */
   access(path: string, mode: number): void;
@@ -208,7 +226,11 @@ export interface Task {
   flistxattr(fd: number): string[];
 
   // Mounts. mount(2), umount2(2), pivot_root(2)
-  /** Puts a filesystem at `target`; `flags` is a sum of `MS_…`, `data` the options of the filesystem. mount(2) */
+  /**
+   * Puts a filesystem at `target`; `flags` is a sum of `MS_…`, `data` the options of the filesystem. With `MS_BIND`,
+   * `MS_MOVE` and `MS_REMOUNT` it is what mount(2) says. EPERM without `CAP_SYS_ADMIN` in the namespace of the mounts,
+   * and there for a type that may not be mounted by its root; ENODEV for an unknown type. mount(2)
+   */
   mount(source: string, target: string, type: string, data?: string, flags?: number): void;
   /** Takes a mount away; EBUSY while somebody uses it, unless `MNT_DETACH`. umount2(2) */
   umount(target: string, flags?: number): void;
@@ -229,12 +251,31 @@ export interface Task {
   // The task itself. fork(2), chroot(2), unshare(2), setresuid(2), execve(2)
   /**
    * A child with copies of the descriptors, credentials, root and working directory; `flags`: `CLONE_NEWUSER` and
-   * `CLONE_NEWNS` give it namespaces of its own. clone(2)
+   * `CLONE_NEWNS` give it namespaces of its own. In a new user namespace it has every capability over what belongs to
+   * it, and no ids until the parent writes `/proc/PID/uid_map` and `gid_map`, once. EPERM for namespaces that the
+   * caller may not make, EINVAL for other flags. clone(2), user_namespaces(7)
+   *
+   * @example
+   * ```ts
+   * import { createMachine } from 'lowerdir';
+   * import { CLONE_NEWNS, CLONE_NEWUSER } from 'lowerdir/abi';
+   * const { task, fs } = createMachine();
+   * fs.mkdirSync('/proc');
+   * task.mount('proc', '/proc', 'proc');
+   * const child = task.clone(CLONE_NEWUSER | CLONE_NEWNS);
+   * child.getresuid(); // => [65534, 65534, 65534]
+   * fs.writeFileSync(`/proc/${child.pid}/uid_map`, '0 0 1');
+   * child.getresuid(); // => [0, 0, 0]
+   * ```
    */
   clone(flags?: number): Task;
   /** Changes the root directory; the working directory stays. chroot(2) */
   chroot(path: string): void;
-  /** Stops sharing with other tasks; `flags` is a sum of `CLONE_FS`, `CLONE_FILES`, `CLONE_NEWNS`, `CLONE_NEWUSER`. unshare(2) */
+  /**
+   * Stops sharing with other tasks; `flags` is a sum of `CLONE_FS`, `CLONE_FILES`, `CLONE_NEWNS`, `CLONE_NEWUSER`.
+   * EPERM for `CLONE_NEWNS` without `CAP_SYS_ADMIN` in the user namespace, and in a changed root for `CLONE_NEWUSER`;
+   * EINVAL for other flags. unshare(2)
+   */
   unshare(flags: number): void;
   /** Sets real, effective and saved user; −1 leaves one as it is. setresuid(2) */
   setresuid(real: number, effective: number, saved: number): void;

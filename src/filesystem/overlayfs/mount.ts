@@ -20,9 +20,26 @@ import { directoryMark, XATTR_OPAQUE } from './xattr.ts';
 /**
  * The filesystem type `overlay`: `lowerdir=TOP:…:BASE,upperdir=U,workdir=W`; read-only without the last two.
  *
- * @throws Errno EINVAL for options that it does not know and layers that do not fit together; ENOENT; ELOOP for a
- * directory that is named twice; EBUSY for one that another overlay with an index uses
- * @see Documentation/filesystems/overlayfs.rst
+ * Options: `lowerdir` (at most 500, `\\:` in a path, data-only layers behind `::`), `lowerdir+`, `datadir+`, `upperdir`,
+ * `workdir`, `redirect_dir=on|follow|nofollow|off`, `index`, `nfs_export`, `metacopy` `=on|off`,
+ * `xino=on|auto|off`, `uuid=on|auto|null|off`, `verity=on|require|off`, `fsync=volatile|auto|strict`, `volatile`,
+ * `userxattr`, `default_permissions`, `override_creds`, `nooverride_creds`. Defaults are the profile's
+ * `OverlayModuleParameters`; what differs from them is shown in `/proc/mounts`.
+ *
+ * @throws Errno EINVAL for options that it does not know, that exclude one another, and for layers that do not fit
+ * together; ENOENT; ELOOP for a directory that is named twice; EBUSY for one that another overlay with an index uses;
+ * ESTALE for an index of other directories; EPERM for who may not mount, or lacks the rights for `trusted.` attributes
+ * @see Documentation/filesystems/overlayfs.rst, fs/overlayfs/params.c
+ *
+ * @example
+ * ```ts
+ * import { createMachine } from 'lowerdir';
+ * const { task, fs } = createMachine();
+ * for (const name of ['/l', '/l/d', '/u', '/w', '/m']) fs.mkdirSync(name);
+ * task.mount('overlay', '/m', 'overlay', 'lowerdir=/l,upperdir=/u,workdir=/w,redirect_dir=on');
+ * task.rename('/m/d', '/m/e');
+ * new TextDecoder().decode(task.getxattr('/u/e', 'trusted.overlay.redirect')); // => 'd'
+ * ```
  */
 export const overlayfs: FilesystemType = {
   name: 'overlay',

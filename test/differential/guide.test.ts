@@ -1,0 +1,77 @@
+/** What the guide says of overlayfs is so on the real kernel: its blocks run there as they stand. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { expect, it } from 'vitest';
+import { ErrnoException } from '../../src/abi/errno.ts';
+import { createFs } from '../../src/fs/create-fs.ts';
+import type { Task } from '../../src/kernel/task.ts';
+import { type CodeBlock, codeBlocksOf, programOf } from '../docs/code-block.ts';
+import { inLinux, type JailedTask } from './jail.ts';
+import { oracleTest } from './slice.ts';
+
+const root = join(import.meta.dirname, '../..');
+const folder = 'docs/guide/overlayfs';
+const pages = ['docs/guide/03-overlayfs.md', ...readdirSync(join(root, folder)).map((page) => `${folder}/${page}`)];
+
+/** Such a block asks for nothing but system calls. */
+const START = 'const { task, fs } = createMachine();\n';
+const blocks = pages
+  .flatMap((page) => codeBlocksOf(page, readFileSync(join(root, page), 'utf8')))
+  .filter(({ code, runs }) => runs && code.includes(START));
+
+/** The block as a function of what makes a machine, with `lowerdir` left to be handed in. */
+async function compiled(block: CodeBlock): Promise<(make: () => unknown) => void> {
+  const { outputFiles } = await build({
+    stdin: { contents: programOf(block), loader: 'ts', resolveDir: root },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'a part of lowerdir is its source',
+        setup(builder) {
+          const path = (name: string) => join(root, 'src', name.slice('lowerdir'.length), 'index.ts');
+          builder.onResolve({ filter: /^lowerdir$/ }, () => ({ path: 'lowerdir', external: true }));
+          builder.onResolve({ filter: /^lowerdir\// }, (found) => ({ path: path(found.path) }));
+        },
+      },
+    ],
+  });
+  const own = createRequire(import.meta.url);
+  const run = new Function('require', 'module', outputFiles[0]!.text) as (require: unknown, module: unknown) => void;
+  return (createMachine) => run((name: string) => (name === 'lowerdir' ? { createMachine } : own(name)), {});
+}
+
+/** The façade asks for what the kernel has no call for. */
+function completed(task: JailedTask): Task {
+  const statIfPresent: Task['statIfPresent'] = (path, flags) => {
+    try {
+      return flags ? task.lstat(path) : task.stat(path);
+    } catch (error) {
+      if (error instanceof ErrnoException && ['ENOENT', 'ENOTDIR'].includes(error.code)) return undefined;
+      throw error;
+    }
+  };
+  return Object.assign(task, { statIfPresent }) as unknown as Task;
+}
+
+it('there are blocks for the real kernel', () => expect(blocks.length).toBeGreaterThan(30));
+
+oracleTest('what the guide says of overlayfs is so on the real kernel', async () => {
+  const programs = await Promise.all(blocks.map(async (block) => [block.place, await compiled(block)] as const));
+  const wrong: string[] = [];
+  for (const [place, run] of programs) {
+    try {
+      inLinux((task) => run(() => ({ task: completed(task), fs: createFs(task as unknown as Task) })));
+    } catch (error) {
+      wrong.push(`${place}: ${String(error)}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
