@@ -3,7 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/branches/*.sequences.ts', 'test/differential/*.test.ts', 'test/crash/*.test.ts'],
+    include: [
+      'test/branches/*.sequences.ts',
+      'test/differential/*.test.ts',
+      'test/crash/*.test.ts',
+      'test/property/machine/fork.test.ts',
+      // steps that are refused, forks, what check() tells, mounts with other parameters of the module
+      'test/unit/filesystem/overlayfs/{check,faults,fork,module-parameters}.test.ts',
+    ],
     testTimeout: 3_600_000,
     hookTimeout: 600_000,
     reporters: ['default'],

@@ -40,6 +40,13 @@ const entryOf = (task: JailedTask, type: number, links?: number): string =>
 const FILE = 0o100000;
 const DIRECTORY = 0o040000;
 
+/** A handle that is shorter than those that this filesystem makes, and says so. */
+function shortOf(handle: Uint8Array): Uint8Array {
+  const short = handle.slice(0, 25);
+  short[2] = short.length;
+  return short;
+}
+
 /** Everything that can be seen afterwards. */
 function look(t: Recorded, options: string): void {
   mount(t, options);
@@ -126,6 +133,15 @@ const ofFile: Readonly<Record<string, (task: JailedTask, path: string) => void>>
     task.unlink(path);
     task.close(task.open(path, 0o101, 0o600));
     task.setxattr(path, own('origin'), origin);
+  },
+  'has a short origin': (task, path) => task.setxattr(path, own('origin'), shortOf(task.getxattr(path, own('origin')))),
+  'has the origin of a directory': (task, path) => {
+    task.setxattr(path, own('origin'), task.getxattr('/u/d', own('origin')));
+    task.setxattr('/u/f', own('origin'), task.getxattr('/u/d', own('origin')));
+  },
+  'is not that of a name': (task, path) => {
+    task.close(task.open('/u/b', 0o101, 0o600));
+    task.setxattr('/u/b', own('origin'), task.getxattr(path, own('origin')));
   },
   'has no data': (task, path) => task.setxattr(path, own('metacopy'), bytes('')),
   'has no data and a redirect': (task, path) => {
@@ -255,6 +271,38 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.quietly((task) => task.setxattr(`${INDEX}/${entryOf(task, FILE)}`, own('redirect'), bytes('/f')));
     look(t, `${FILES},redirect_dir=nofollow`);
     look(t, `${FILES},redirect_dir=follow`);
+  },
+  'names that appear behind the overlay keep the entry': (t) => {
+    for (const options of [FILES, ALL]) {
+      if (options === ALL) for (const path of ['/m', '/u', '/l', '/l2', '/w']) t.rename(path, `${path}before`);
+      used(t, options);
+      mount(t, options);
+      for (const path of ['/m/a', '/m/b', '/m/f']) t.stat(path);
+      t.link('/u/a', `/u/aside`);
+      t.unlink('/m/a');
+      t.stat('/m/b');
+      t.unlink('/m/b');
+      t.census(INDEX);
+      t.umount('/m');
+    }
+  },
+  'an entry that goes while it is in use': (t) => {
+    for (const options of [FILES, ALL]) {
+      if (options === ALL) for (const path of ['/m', '/u', '/l', '/l2', '/w']) t.rename(path, `${path}before`);
+      used(t, options);
+      mount(t, options);
+      for (const path of ['/m/a', '/m/b', '/m/f', '/m/d']) t.stat(path);
+      t.quietly((task) => {
+        for (const name of entries(task)) {
+          if ((task.lstat(`${INDEX}/${name}`).mode & 0o170000) === DIRECTORY) task.rmdir(`${INDEX}/${name}`);
+          else task.unlink(`${INDEX}/${name}`);
+        }
+      });
+      for (const path of ['/m/a', '/m/b', '/m/f']) t.unlink(path);
+      t.rmdir('/m/d');
+      t.census(INDEX);
+      t.umount('/m');
+    }
   },
   'an index that is used without one': (t) => {
     used(t, FILES);

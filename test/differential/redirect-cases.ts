@@ -226,6 +226,134 @@ const privates = [
   'unknown',
 ];
 
+/** A listing of a directory of the upper layer that something from below came into. */
+function impure(t: Recorded): void {
+  for (const path of ['/l0', '/u', '/w', '/m']) t.mkdir(path);
+  for (const name of ['a', 'b', 'c']) t.put(`/l0/${name}`);
+  t.mkdir('/l0/set');
+  t.mkdir('/l0/set/gid');
+  t.mount('overlay', '/m', 'overlay', 'lowerdir=/l0,upperdir=/u,workdir=/w');
+  t.mkdir('/m/new');
+  t.rename('/m/a', '/m/new/a');
+  list(t, '/m/new');
+  list(t, '/m/new');
+  t.put('/m/new/own');
+  list(t, '/m/new');
+  t.unlink('/m/new/a');
+  t.llistxattr('/u/new');
+  list(t, '/m/new');
+  t.llistxattr('/u/new');
+  list(t, '/m/new');
+  t.chmod('/m/set', 0o2777);
+  t.rmdir('/m/set/gid');
+  t.mkdir('/m/set/gid', 0o2755);
+  t.stat('/m/set/gid');
+  t.unlink('/m/b');
+  t.mknod('/m/b', 0o106755, 0);
+  t.stat('/m/b');
+}
+
+/** A layer that the upper one lies in. */
+function within(t: Recorded): void {
+  for (const path of ['/l0', '/l0/u', '/l0/w', '/l0/d', '/m', '/l1']) t.mkdir(path);
+  t.mount('overlay', '/m', 'overlay', 'lowerdir=/l0:/l1,upperdir=/l0/u,workdir=/l0/w');
+  for (const path of ['/m/u', '/m/w', '/m/w/work', '/m/d']) {
+    t.stat(path);
+    list(t, path);
+  }
+  list(t, '/m');
+  t.mkdir('/m/new');
+  t.stat('/m/u/new');
+}
+
+/** Copied in more than one piece. */
+function big(t: Recorded): void {
+  for (const path of ['/l0', '/u', '/w', '/m']) t.mkdir(path);
+  const fd = t.open('/l0/big', O_CREAT | O_WRONLY, 0o644);
+  for (const at of [0, 1 << 20, 5 << 20]) t.pwrite(fd, new Uint8Array((1 << 20) + 5000).fill(7), at);
+  t.close(fd);
+  t.truncate('/l0/big', 9 << 20);
+  t.mount('overlay', '/m', 'overlay', 'lowerdir=/l0,upperdir=/u,workdir=/w');
+  t.close(t.open('/m/big', O_WRONLY));
+  t.stat('/u/big');
+  const made = t.open('/u/big', 0);
+  for (const whence of [3, 4]) for (const at of [0, 1 << 20, 3 << 20, 8 << 20]) t.lseek(made, at, whence);
+}
+
+/** As many layers as there can be, and one more; names that are no names. */
+function many(t: Recorded): void {
+  for (const path of ['/l0', '/l1', '/u', '/w', '/m', '/layers']) t.mkdir(path);
+  const names = Array.from({ length: 501 }, (_, i) => i.toString(36));
+  for (const name of names) t.mkdir(`/layers/${name}`);
+  t.chdir('/layers');
+  t.mount('overlay', '/m', 'overlay', `lowerdir=${names.slice(1).join(':')},upperdir=/u,workdir=/w`);
+  t.umount('/m');
+  t.mount('overlay', '/m', 'overlay', `lowerdir=${names.join(':')},upperdir=/u,workdir=/w`);
+  t.chdir('/');
+  for (const lower of ['\\:/l1', '/l1:\\', '\\', '/l0,,default_permissions', '/l0,=x', '/l0,']) {
+    t.mount('overlay', '/m', 'overlay', `lowerdir=${lower},upperdir=/u,workdir=/w`);
+    t.umount('/m');
+  }
+}
+
+/** Overlays that have no identity as layers. */
+function nested(t: Recorded): void {
+  for (const name of ['1', '2']) {
+    for (const path of [`/l${name}`, `/u${name}`, `/w${name}`, `/m${name}`]) t.mkdir(path);
+    t.put(`/l${name}/f${name}`, name);
+    t.mkdir(`/l${name}/d`);
+    t.mount(
+      'o',
+      `/m${name}`,
+      'overlay',
+      `lowerdir=/l${name},upperdir=/u${name},workdir=/w${name},nfs_export=on,index=on,uuid=null`,
+    );
+  }
+  for (const path of ['/u', '/w', '/m']) t.mkdir(path);
+  for (const options of ['', ',index=on', ',xino=auto', ',xino=on', ',nfs_export=on', ',metacopy=on']) {
+    t.mount('overlay', '/m', 'overlay', `lowerdir=/m1:/m2,upperdir=/u,workdir=/w${options}`);
+    t.mounts();
+    t.chmod('/m/f1', 0o600);
+    t.chmod('/m/f2', 0o600);
+    list(t, '/m');
+    list(t, '/m/d');
+    t.umount('/m');
+    t.mount('overlay', '/m', 'overlay', `lowerdir=/m1:/m2${options}`);
+    t.mounts();
+    list(t, '/m');
+    t.umount('/m');
+    t.mount('overlay', '/m', 'overlay', `lowerdir=/m2,upperdir=/u,workdir=/w${options}`);
+    t.mounts();
+    t.chmod('/m/f2', 0o640);
+    t.chmod('/m/d', 0o700);
+    list(t, '/m');
+    t.umount('/m');
+  }
+}
+
+/** Marks of missing data with digests of every length. */
+function digests(t: Recorded): void {
+  for (const path of ['/l0', '/l1', '/u', '/w', '/m']) t.mkdir(path);
+  for (const length of [1, 3, 4, 5, 36, 68, 69, 100]) {
+    t.put(`/l1/${length}`, 'data');
+    t.put(`/l0/${length}`, '1234');
+    t.setxattr(
+      `/l0/${length}`,
+      METACOPY,
+      Uint8Array.of(0, length, 0, 1, ...new Array<number>(100).fill(7)).subarray(0, length),
+    );
+  }
+  for (const verity of ['off', 'on', 'require']) {
+    t.mount('overlay', '/m', 'overlay', `lowerdir=/l0:/l1,upperdir=/u,workdir=/w,metacopy=on,verity=${verity}`);
+    for (const length of [1, 3, 4, 5, 36, 68, 69, 100]) {
+      t.stat(`/m/${length}`);
+      t.get(`/m/${length}`);
+      t.chmod(`/m/${length}`, 0o600);
+    }
+    t.umount('/m');
+  }
+}
+
 /** What a file has open stays what it is, and its data is where it was. */
 function openFiles(t: Recorded): void {
   for (const path of ['/l0', '/u', '/w', '/m']) t.mkdir(path);
@@ -281,6 +409,12 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
   'redirects of paths of 300': (t) => long(t, 'n'.repeat(99), 3),
   'redirects of directories within redirected ones': redirectedTwice,
   'two redirects to one directory': circles,
+  'a directory that something from below came into': impure,
+  'an upper layer within a lower one': within,
+  'a copy-up in pieces': big,
+  'many layers': many,
+  'overlays without identity as layers': nested,
+  'digests of every length': digests,
   'open files and directories': openFiles,
   'open files and directories, volatile': (t) => {
     for (const path of ['/l0', '/u', '/w', '/m']) t.mkdir(path);

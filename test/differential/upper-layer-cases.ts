@@ -9,10 +9,18 @@ import {
   O_WRONLY,
   RENAME_EXCHANGE,
 } from '../../src/abi/flags.ts';
+import { FS_APPEND_FL, FS_IMMUTABLE_FL, FS_IOC_SETFLAGS, FS_NOATIME_FL } from '../../src/abi/fileattr.ts';
 import { list } from './case-steps.ts';
 import type { Recorded } from './recorder.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const flagged = {
+  append: FS_APPEND_FL,
+  immutable: FS_IMMUTABLE_FL,
+  noatime: FS_NOATIME_FL,
+  both: FS_APPEND_FL | FS_NOATIME_FL,
+};
 
 function layers(t: Recorded, upper: (t: Recorded) => void): void {
   for (const path of ['/x', '/l', '/l2', '/m']) t.mkdir(path);
@@ -25,6 +33,14 @@ function layers(t: Recorded, upper: (t: Recorded) => void): void {
   for (const path of ['/l/f', '/l/d']) {
     t.setxattr(path, 'user.kept', bytes('value'));
     t.setxattr(path, 'trusted.kept', bytes('value'));
+  }
+  for (const [name, flags] of Object.entries(flagged)) {
+    t.put(`/l/${name}`, name);
+    t.quietly((task) => {
+      const fd = task.open(`/l/${name}`, 0);
+      task.ioctl(fd, FS_IOC_SETFLAGS, flags);
+      task.close(fd);
+    });
   }
   t.setxattr('/l/d/f', 'security.capability', Uint8Array.of(0, 0, 0, 2, ...new Array<number>(16).fill(0)));
 }
@@ -66,6 +82,17 @@ const steps: readonly ((t: Recorded) => void)[] = [
   (t) => t.mkdir('/m/empty'),
   (t) => t.close(t.open('/m/d', O_TMPFILE | O_RDWR, 0o600)),
   (t) => t.truncate('/m/d/g', 3),
+  ...Object.keys(flagged).flatMap((name) => [
+    (t: Recorded) => t.link(`/m/${name}`, `/m/${name}2`),
+    (t: Recorded) => t.utimensat(AT_FDCWD, `/m/${name}`, undefined, undefined, 0),
+    (t: Recorded) => t.chown(`/m/${name}`, 1, 1),
+    (t: Recorded) => t.rename('/m/newfifo', `/m/${name}`),
+  ]),
+  (t) => {
+    const fd = t.open('/m/d/g', 0);
+    for (const flags of [FS_APPEND_FL, FS_IMMUTABLE_FL, 0, FS_NOATIME_FL]) t.ioctl(fd, FS_IOC_SETFLAGS, flags);
+    t.close(fd);
+  },
   (t) => t.close(t.open('/m/d/made', O_CREAT | O_WRONLY, 0o600)),
 ];
 
@@ -98,6 +125,7 @@ const optionSets = [
   ',uuid=on',
   ',volatile',
   ',userxattr',
+  ',uuid=off',
 ];
 
 /** No more than so many objects fit into the upper layer. */
@@ -173,7 +201,7 @@ const immutable =
     t.umount('/m');
     t.mkdir('/x/u/inside');
     const fd = t.open(path, 0);
-    t.ioctl(fd, 0x40086602, 0x10);
+    t.ioctl(fd, FS_IOC_SETFLAGS, FS_IMMUTABLE_FL);
     t.close(fd);
     for (const options of ['', ',index=on', ',volatile', ',uuid=on']) {
       mount(t, options);
@@ -188,6 +216,51 @@ const immutable =
     list(t, '/x/w');
   };
 
+/** Nothing more fits, not even an attribute. */
+function fill(t: Recorded): void {
+  t.quietly((task) => {
+    const refused = (step: () => void): boolean => {
+      try {
+        step();
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    for (let i = 0; !refused(() => task.mknod(`/x/fill${i}`, 0o010644, 0)); i++);
+    for (const length of [512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 0]) {
+      refused(() => task.setxattr('/x', `user.fill${length}`, new Uint8Array(length)));
+    }
+  });
+}
+
+/** Room is gone when a mark is to be written. */
+const noRoomForMarks =
+  (options: string) =>
+  (t: Recorded): void => {
+    layers(t, (task) => task.mount('x', '/x', 'tmpfs', 'nr_inodes=100'));
+    mount(t, options);
+    t.chmod('/m/d/e', 0o700);
+    t.chmod('/m/f', 0o600);
+    t.chmod('/m/empty', 0o600);
+    t.chmod('/m/two', 0o600);
+    t.mkdir('/m/up');
+    t.mkdir('/m/empty/up');
+    fill(t);
+    t.rename('/m/d/e', '/m/d/e2');
+    t.rename('/m/d/e', '/m/e');
+    t.rename('/m/up', '/m/d/up');
+    t.link('/m/f', '/m/d/linked');
+    t.rename('/m/f', '/m/d/f2');
+    t.unlink('/m/two');
+    t.put('/m/f', 'data');
+    t.mkdir('/m/new');
+    const fd = t.open('/m/d', 0);
+    t.ioctl(fd, FS_IOC_SETFLAGS, FS_APPEND_FL);
+    t.close(fd);
+    look(t);
+  };
+
 const table: Record<string, (t: Recorded) => void> = {};
 for (const options of optionSets) {
   table[`an upper layer without attributes${options}`] = (t) => {
@@ -195,6 +268,7 @@ for (const options of optionSets) {
     useAll(t, options);
   };
   table[`an upper layer that becomes read-only${options}`] = readOnly(options);
+  table[`no room for marks${options}`] = noRoomForMarks(options);
   for (const inodes of [5, 6, 7, 8]) table[`room for ${inodes} objects, mounted${options}`] = noRoom(inodes, options);
   for (const inodes of [6, 7, 8, 9]) table[`room for ${inodes} objects${options}`] = full(inodes, options);
 }

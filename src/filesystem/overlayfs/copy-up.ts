@@ -94,7 +94,6 @@ function topmostMissing(dentry: Dentry): Dentry {
 }
 
 function copyUpOne(superblock: OverlaySuperblock, dentry: Dentry, flags: number): void {
-  if (superblock.workdir === undefined) raise('EROFS');
   const inode = overlayInode(dentry);
   const parent = overlayInode(dentry.parent);
   const { atime, mtime } = parent.upper!.inode!;
@@ -166,7 +165,7 @@ function traceCopyUp(superblock: OverlaySuperblock, dentry: Dentry, bytes: numbe
 function pathOf(dentry: Dentry): string {
   let path = '';
   for (let at = dentry; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
-  return path === '' ? '/' : path;
+  return path;
 }
 
 /** Where the copy goes: to its name, or to the index. */
@@ -228,7 +227,7 @@ function copyUpWorkdir(copy: CopyUp): Dentry {
 
 function copyUpData(inode: OverlayInode, upper: Dentry, size: number): void {
   const { superblock } = inode;
-  const { layer, dentry } = lowerDataOf(inode) ?? raise('EIO');
+  const { layer, dentry } = lowerDataOf(inode)!;
   const from = openPath(superblock, layer.mount, dentry, O_RDONLY);
   try {
     const to = openReal(superblock.upperMount, upper, O_WRONLY, superblock.mounter);
@@ -257,7 +256,7 @@ function copyData(from: OpenFile, to: OpenFile, length: number): void {
     // metadata can tell less than the data has
     if (data > length) raise('EIO');
     at = data;
-    const hole = Math.min(seek(from, at, SEEK_HOLE) ?? length, length);
+    const hole = Math.min(seek(from, at, SEEK_HOLE)!, length);
     const whole = Math.floor((hole - at) / CHUNK) * CHUNK;
     const copied = spliceRange(from, at, to, at, Math.min(whole === 0 ? CHUNK : whole, length - at));
     if (copied === 0) return;
@@ -298,12 +297,16 @@ export function setOverlayAttributes(inode: OverlayInode, attributes: Attributes
   const { superblock } = inode;
   superblock.wantUpperWrite();
   copyUpFlags(dentry, attributes.size === undefined ? 0 : O_WRONLY);
-  const { touch = false, killSetid, mode, ...rest } = attributes;
+  const { touch = false, killSetid, mode } = attributes;
   // the upper object may have got another mode by another name
-  const changes = mode === undefined || killSetid !== undefined ? rest : { ...rest, mode };
-  const options = { force: true, touch, ...(killSetid !== undefined && { killSetid }) };
+  const changes = mode === undefined || killSetid === undefined ? attributes : withoutMode(attributes);
+  const options = killSetid === undefined ? { force: true, touch } : { force: true, touch, killSetid };
   withCredentials(superblock.kernel, superblock.mounter, () => {
     notifyChange(superblock.kernel, inode.upper!, changes, options);
   });
   inode.copyAttributes();
+}
+
+function withoutMode({ mode: _, ...rest }: Attributes): Attributes {
+  return rest;
 }

@@ -43,7 +43,7 @@ function openRealFile(file: OpenFile): OpenFile {
   const inode = inodeOf(file);
   const { superblock, upper } = inode;
   if (upper !== undefined && !inode.metacopy) return openPath(superblock, superblock.upperMount, upper, file.flags);
-  const { dentry, layer } = lowerDataOf(inode) ?? raise('EIO');
+  const { dentry, layer } = lowerDataOf(inode)!;
   return openPath(superblock, layer.mount, dentry, file.flags);
 }
 

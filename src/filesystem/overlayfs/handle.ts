@@ -92,7 +92,6 @@ export function isSameHandle(one: Uint8Array, other: Uint8Array): boolean {
 
 /** The object of a layer's filesystem that a handle names, while it exists. @see ovl_decode_real_fh() */
 export function decodeHandle(superblock: OverlaySuperblock, handle: Uint8Array, layer: Layer): Inode | undefined {
-  if (!mayDecode(superblock.mounter)) return undefined;
   const uuid = uuidFor(superblock, layer);
   if (!uuid.every((byte, i) => byte === handle[UUID_OFFSET + i])) return undefined;
   if (handle[2]! < LENGTH) return undefined;

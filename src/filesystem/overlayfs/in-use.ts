@@ -10,9 +10,8 @@ import type { Inode } from '../../kernel/inode.ts';
 import type { Mounting } from './mounting.ts';
 import { OverlaySuperblock } from './super.ts';
 
-/** The directory is the upper or work directory of an overlay, maybe of the one that is being mounted. */
-function isInUse({ kernel, inUse }: Mounting, directory: Inode): boolean {
-  if (inUse.has(directory)) return true;
+/** The directory is the upper or work directory of a mounted overlay. */
+function isInUse({ kernel }: Mounting, directory: Inode): boolean {
   for (const superblock of kernel.superblocks) {
     if (superblock instanceof OverlaySuperblock && superblock.inUse.has(directory)) return true;
   }

@@ -64,7 +64,6 @@ function cleanupIndexdir(superblock: OverlaySuperblock, place: WorkPlace): void 
   const { indexdir } = superblock;
   for (const name of namesIn(place, indexdir!)) {
     const index = lookupDentry(indexdir!, name);
-    if (index.inode === undefined) continue;
     if (name.startsWith('#')) {
       attempt(() => removeLeftOver(place, index, 1));
       continue;

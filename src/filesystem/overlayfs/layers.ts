@@ -24,7 +24,6 @@ const FILESYSTEM_MAX_STACK_DEPTH = 2;
 export function takeUpper(mounting: Mounting, upper: Path): void {
   const { work } = mounting.params;
   if (work === undefined) raise('EINVAL');
-  if (upper.mount.readOnly) raise('EINVAL');
   mounting.nameMax = upper.mount.superblock.statfs().namelen;
   mounting.addTrap(upper.dentry);
   const mount = clonePrivateMount(upper);

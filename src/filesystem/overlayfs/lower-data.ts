@@ -27,7 +27,6 @@ function findLowerData(inode: OverlayInode): void {
   if (superblock.lowerdataRedirects.size === 0) return;
   const redirect = superblock.lowerdataRedirects.get(inode);
   if (redirect === undefined) return;
-  if (!redirect.startsWith('/')) raise('EIO');
   const found = asMounter(superblock, () => lookupDataLayers(superblock, redirect));
   superblock.lowerdataRedirects.delete(inode);
   inode.setLowerData(found);

@@ -68,11 +68,11 @@ export function lowerDataOf(inode: OverlayInode): LayerPath | undefined {
   return lowerdataRedirects.size > 0 && lowerdataRedirects.has(inode) ? undefined : inode.lower.at(-1);
 }
 
-/** The real inode with the data. @throws Errno EIO @see ovl_path_realdata() */
+/** The real inode with the data, which has been looked for. @see ovl_path_realdata() */
 export function realDataOf(inode: OverlayInode): Inode {
   const { upper } = inode;
   if (upper !== undefined && !inode.metacopy) return upper.inode!;
-  return (lowerDataOf(inode) ?? raise('EIO')).dentry.inode!;
+  return lowerDataOf(inode)!.dentry.inode!;
 }
 
 /** How many blocks the data takes; a guess while it was not looked for. */

@@ -247,7 +247,6 @@ function lookupLayer(state: LookupState, base: Dentry): Dentry | undefined {
     at = lookupSingle(state, at, state.name.slice(start, end), start, state.name.slice(end));
     if (at === undefined || slash < 0) return at;
     rest -= end - start + 1;
-    if (!isDirectory(at.inode!.mode)) return at;
   }
 }
 

@@ -93,8 +93,7 @@ export function clearEmpty(superblock: OverlaySuperblock, dentry: Dentry, whiteo
   dentry.drop();
   superblock.forget(inode);
   for (const name of whiteouts) {
-    const whiteout = lookupDentry(upper, name);
-    if (whiteout.inode !== undefined) cleanup(superblock, whiteout);
+    cleanup(superblock, lookupDentry(upper, name));
   }
   cleanup(superblock, upper);
   return opaque;

@@ -129,7 +129,6 @@ function checkRealNames(
   } else if (real !== undefined) {
     if (!isOpaque(target) || !isRealWhiteout(superblock, real)) raise('ESTALE');
   } else if ((flags & RENAME_EXCHANGE) !== 0) raise('ESTALE');
-  if (realOld.inode === real) raise('ESTALE');
 }
 
 /**

@@ -213,7 +213,6 @@ export class OverlaySuperblock implements Superblock {
 
   /** @throws Errno EROFS @see ovl_want_write() */
   wantUpperWrite(): void {
-    if (this.upperLayer === undefined) raise('EROFS');
     wantWrite(this.upperMount);
   }
 

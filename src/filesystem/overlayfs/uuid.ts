@@ -21,8 +21,8 @@ export const isSameUuid = (a: Uint8Array, b: Uint8Array): boolean => a.every((by
 /** The uuid of a filesystem that layers lie on; zeros where it has none. @see s_uuid */
 export function uuidOfFilesystem(superblock: Superblock | undefined): Uint8Array {
   if (superblock === undefined) return NULL_UUID;
-  const { uuid } = superblock as { uuid?: Uint8Array };
-  return uuid ?? (superblock.decodesHandles === true ? filesystemUuid(superblock) : NULL_UUID);
+  if ('uuid' in superblock) return (superblock as { uuid?: Uint8Array }).uuid ?? NULL_UUID;
+  return superblock.decodesHandles === true ? filesystemUuid(superblock) : NULL_UUID;
 }
 
 /**

@@ -12,14 +12,13 @@ import { lookupDentry } from '../../kernel/lookup.ts';
 const DIRECTORIES = ['incompat', 'volatile'];
 const DIRTY_NAME = 'dirty';
 
-/** Makes `work/incompat/volatile/dirty`, as far as it is not there; without any rights. */
+/** Makes `incompat/volatile/dirty` in the work directory, which is new; without any rights. */
 export function markVolatile(kernel: Kernel, workdir: Dentry): void {
   let directory = workdir;
   for (const name of DIRECTORIES) {
-    const found = lookupDentry(directory, name);
-    if (found.inode === undefined) vfsMkdir(kernel, directory, found, 0);
+    vfsMkdir(kernel, directory, lookupDentry(directory, name), 0);
     directory = lookupDentry(directory, name);
   }
   const dirty = lookupDentry(directory, DIRTY_NAME);
-  if (dirty.inode === undefined) vfsCreate(kernel, directory, dirty, S_IFREG);
+  vfsCreate(kernel, directory, dirty, S_IFREG);
 }

@@ -106,8 +106,7 @@ function removeInside(place: WorkPlace, directory: Dentry, level: number): void 
   const names = namesIn(place, directory);
   if (level === 2 && directory.name === INCOMPAT_NAME && names.length > 0) raise('EINVAL');
   for (const name of names) {
-    const entry = lookupDentry(directory, name);
-    if (entry.inode !== undefined) removeLeftOver(place, entry, level);
+    removeLeftOver(place, lookupDentry(directory, name), level);
   }
 }
 

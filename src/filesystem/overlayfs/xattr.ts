@@ -106,7 +106,6 @@ export function getPrivateXattr(space: XattrSpace, real: Inode, attribute: Priva
 
 /** The first byte of a one-byte attribute of a directory. @see ovl_get_dir_xattr_val() */
 export function directoryMark(space: XattrSpace, real: Inode, attribute: PrivateXattr): string | undefined {
-  if (!isDirectory(real.mode)) return undefined;
   const value = getPrivateXattr(space, real, attribute);
   return value?.length === 1 ? String.fromCharCode(value[0]!) : undefined;
 }

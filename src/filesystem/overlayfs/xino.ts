@@ -24,18 +24,15 @@ export function xinoMode({ xino }: OverlayConfig, filesystems: number, hasUpper:
   return xino === 'off' ? -1 : Math.floor(Math.log2(filesystems - 1)) + 2;
 }
 
-const shrunk = (ino: bigint): InodeNumber => (ino <= Number.MAX_SAFE_INTEGER ? Number(ino) : ino);
-
 /** The number with that of the filesystem in it; `undefined` where it uses the bits itself. */
 export function mapIno(ino: InodeNumber, bits: number, fsid: number): InodeNumber | undefined {
   const shift = BigInt(INO_BITS - bits);
   if (typeof ino === 'bigint' && ino >> shift !== 0n) return undefined;
-  return fsid === 0 ? ino : shrunk(BigInt(ino) | (BigInt(fsid) << (shift + 1n)));
+  return fsid === 0 ? ino : BigInt(ino) | (BigInt(fsid) << (shift + 1n));
 }
 
 /** A number that was made up, out of the way of those of the upper layer. @see ovl_map_ino() */
-export const madeUpIno = (ino: number, bits: number): InodeNumber =>
-  shrunk(BigInt(ino) | (1n << BigInt(INO_BITS - bits)));
+export const madeUpIno = (ino: number, bits: number): InodeNumber => BigInt(ino) | (1n << BigInt(INO_BITS - bits));
 
 export const inoOf = (stat: Pick<Stat, 'ino' | 'ino64'>): InodeNumber => stat.ino64 ?? stat.ino;
 
