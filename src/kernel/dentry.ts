@@ -23,7 +23,7 @@ export class Dentry {
   mounted: number;
   /** How many open files, mounts, tasks and pinned children hold this name; see {@link pin}. */
   pins: number;
-  /** What the filesystem itself keeps with the name (Linux's d_fsdata). */
+  /** What the filesystem itself keeps with the name (Linux's d_fsdata): a value, which a forked machine has too. */
   note: unknown;
 
   constructor(superblock: Superblock, name: string, parent: Dentry | undefined, inode: Inode | undefined) {

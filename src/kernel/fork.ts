@@ -143,10 +143,16 @@ export class Fork {
   }
 
   #child(old: Dentry, superblock: Superblock): Dentry {
+    const inode = old.inode && this.inode(old.inode);
     const parent = old.isRoot ? undefined : this.dentry(old.parent);
-    const known = old.hashed ? parent?.children?.get(old.name) : undefined;
-    if (known !== undefined) return known;
-    const made = new Dentry(superblock, old.name, parent, old.inode && this.inode(old.inode));
+    const known = this.#dentries.get(old) ?? (old.hashed ? parent?.children?.get(old.name) : undefined);
+    return known ?? this.name(old, new Dentry(superblock, old.name, parent, inode));
+  }
+
+  /** `made` is the new kernel's name for `old`: filesystems whose inodes know a name of theirs make it themselves. */
+  name(old: Dentry, made: Dentry): Dentry {
+    this.#dentries.set(old, made);
+    made.note = old.note;
     if (old.hashed) made.hash();
     return made;
   }

@@ -41,6 +41,7 @@ export function forkOverlay(
   if (old.whiteout !== undefined) made.keepWhiteout(fork.dentry(old.whiteout));
   for (const dentry of old.replaced) made.keepReplaced(fork.dentry(dentry));
   made.sharesWhiteout = old.sharesWhiteout;
+  made.hasRedirects = old.hasRedirects;
   made.continueCounters(old);
   made.pinDirectories();
   made.makeRoot(forkObject(made, old.root.inode as OverlayInode, fork, layers));
@@ -55,12 +56,10 @@ export function forkOverlayInode(old: OverlaySuperblock, fork: Fork, inode: Over
   const layers = new Map<Layer, Layer>();
   for (const [i, layer] of old.lowerLayers.entries()) layers.set(layer, superblock.lowerLayers[i]!);
   const made = forkObject(superblock, inode, fork, layers);
+  if (old.unnamed.has(inode)) superblock.unnamed.add(made);
   const { alias } = inode;
-  if (alias !== undefined) {
-    made.alias = new Dentry(superblock, alias.name, fork.dentry(alias.parent), made);
-    made.alias.hashed = alias.hashed;
-    made.alias.note = alias.note;
-  }
+  if (alias !== undefined)
+    made.alias = fork.name(alias, new Dentry(superblock, alias.name, fork.dentry(alias.parent), made));
   return made;
 }
 
@@ -74,9 +73,9 @@ function forkObject(
   made.upper = old.upper && fork.dentry(old.upper);
   made.lower = old.lower.map((path) => forkPath(path, fork, layers));
   const { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable } = old;
-  const { constantIno, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version } = old;
+  const { constantIno, isAliased, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version } = old;
   Object.assign(made, { ino, uid, gid, nlink, rdev, size, flags, atime, mtime, ctime, linkable });
-  Object.assign(made, { constantIno, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version });
+  Object.assign(made, { constantIno, isAliased, indexed, impure, mayHaveWhiteouts, redirect, metacopy, version });
   const lowerdata = old.superblock.lowerdataRedirects.get(old);
   if (lowerdata !== undefined) superblock.lowerdataRedirects.set(made, lowerdata);
   const key = old.key ?? (old.constantIno ? old.lowerInode : undefined);

@@ -39,6 +39,7 @@ export function getInode(superblock: OverlaySuperblock, params: InodeParams): Ov
   if (known !== undefined) {
     if (!isSameObject(known, params)) raise('ESTALE');
     superblock.unnamed.delete(known);
+    known.isAliased = true;
     return known;
   }
   if (byLower && isLean(params)) return makeLeanInode(superblock, lower[0]!);

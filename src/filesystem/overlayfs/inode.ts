@@ -33,6 +33,7 @@ const CONSTANT_INO = 1;
 /** The real names are held. */
 const PINNED = 2;
 const LINKABLE = 4;
+const ALIASED = 8;
 
 export class OverlayInode extends OverlayAttributes implements Inode {
   readonly superblock: OverlaySuperblock;
@@ -62,6 +63,15 @@ export class OverlayInode extends OverlayAttributes implements Inode {
 
   set constantIno(constant: boolean) {
     this.#state = constant ? this.#state | CONSTANT_INO : this.#state & ~CONSTANT_INO;
+  }
+
+  /** More than one name in the cache may lead to it. */
+  get isAliased(): boolean {
+    return (this.#state & ALIASED) !== 0;
+  }
+
+  set isAliased(aliased: boolean) {
+    this.#state = aliased ? this.#state | ALIASED : this.#state & ~ALIASED;
   }
 
   get holds(): number {

@@ -5,7 +5,6 @@ import { withCredentials } from '../../kernel/kernel.ts';
 import { copyUp } from './copy-up.ts';
 import { hasUpperAlias, overlayInode } from './entry.ts';
 import { cleanupIndex, needsIndex } from './index-entry.ts';
-import type { OverlayInode } from './inode.ts';
 import { setNlinkUpper } from './nlink.ts';
 
 /**
@@ -30,21 +29,24 @@ export function changeLinks(dentry: Dentry, step: () => void): void {
 }
 
 /**
- * A name is removed. The last link stays while another cached name leads to the object: somebody must have changed the
- * layers.
+ * A name is removed. The last link stays while another cached name leads to the object: somebody has changed the layers,
+ * or a redirect leads to it too. An indexed object that no cached name leads to is made anew when it is looked up, as
+ * one whose lower object has but one link with the links of its upper object.
  *
- * @see ovl_drop_nlink()
+ * @see ovl_drop_nlink(), ovl_get_nlink()
  */
 export function dropLink(dentry: Dentry): void {
   const inode = overlayInode(dentry);
-  const mayHaveOther = inode.indexed || inode.superblock.hasRedirects || (inode.upper?.inode?.nlink ?? 0) > 0;
-  if (inode.nlink === 1 && mayHaveOther && hasOtherName(dentry)) return;
+  const { superblock } = inode;
+  if (inode.nlink === 1 && hasOtherName(dentry)) return;
   inode.dropNlink();
-  if (inode.nlink > 0 && inode.indexed && inode.lowerInode!.nlink === 1 && !hasOtherName(dentry)) inode.superblock.forget(inode);
+  if (inode.nlink === 0 || !inode.indexed || inode.lowerInode!.nlink !== 1) return;
+  if (!hasOtherName(dentry)) superblock.forget(inode);
 }
 
-/** Another name of the object is in the cache. */
+/** Another name of the object is in the cache. Only for few objects is there reason to go through all names. */
 function hasOtherName(dentry: Dentry): boolean {
+  if (!overlayInode(dentry).isAliased) return false;
   const shows = (at: Dentry): boolean => {
     for (const child of at.children?.values() ?? []) {
       if (child !== dentry && (child.inode === dentry.inode || shows(child))) return true;
