@@ -2,10 +2,12 @@
 import { FS_IOC_GETFLAGS, FS_IOC_SETFLAGS } from '../abi/fileattr.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, LOCK_NB, O_NONBLOCK, O_RDONLY, SEEK_SET } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
+import type { Dirent } from '../abi/stat.ts';
 import { describeBytes } from './describe.ts';
+import { keptCaches } from './masks.ts';
 import type { Operation, OperationCall } from './operations.ts';
 import type { Replay } from './replay.ts';
-import { bytesOf, type Result, resultOf } from './subject.ts';
+import { bytesOf, type Result, resultOf, type SubjectTask } from './subject.ts';
 
 type OperationOf<C, O = Operation> = O extends { call: infer K } ? (C extends K ? O : never) : never;
 
@@ -24,9 +26,20 @@ const encoder = new TextEncoder();
 const attribute = (name: string, value: string): Uint8Array =>
   name === 'security.capability' && value !== '' ? capability : encoder.encode(value);
 
+/** One by one: a buffer for so many entries would have to know how long their names are. */
+function readEntries(task: SubjectTask, fd: number, count: number | undefined): Dirent[] {
+  if (count === undefined) return task.getdents(fd);
+  const entries: Dirent[] = [];
+  for (let next = task.getdents(fd, 1); next.length > 0; next = task.getdents(fd, 1)) {
+    entries.push(...next);
+    if (entries.length === count) break;
+  }
+  return entries;
+}
+
 function getdents(run: Replay, op: OperationOf<'getdents'>): string {
   const fd = run.descriptor(op.slot);
-  const entries = run.task.getdents(fd, op.count);
+  const entries = readEntries(run.task, fd, op.count);
   const { dev } = run.task.fstat(fd);
   run.cookies.set(fd, [...(run.cookies.get(fd) ?? []), ...entries.map(({ off }) => off)]);
   const lines = entries.map(
@@ -49,6 +62,11 @@ function lseek(run: Replay, op: OperationOf<'lseek'>): string {
   const fd = run.descriptor(op.slot);
   if (!isDirectory(run.task.fstat(fd).mode)) return String(run.task.lseek(fd, op.offset, op.whence));
   return run.task.lseek(fd, 0, op.whence) === 0 ? 'beginning' : 'cookie';
+}
+
+function dropCaches(run: Replay): string {
+  const options = run.union?.options.split(',') ?? [];
+  return options.some((option) => option in keptCaches) ? 'kept' : done(run.asRoot(() => run.subject.dropCaches?.()));
 }
 
 /** What the request answers for a file that is opened for it. */
@@ -151,7 +169,7 @@ export const calls: { [C in OperationCall]: (run: Replay, op: OperationOf<C>) =>
   chdir: (run, op) => done(run.task.chdir(run.path(op.path))),
   fchdir: (run, op) => done(run.task.fchdir(run.descriptor(op.slot))),
   getcwd: (run) => run.task.getcwd(),
-  dropCaches: (run) => done(run.asRoot(() => run.subject.dropCaches?.())),
+  dropCaches,
 
   become: (run, op) => run.become(op.caller),
   remount: (run, op) => {

@@ -86,4 +86,56 @@ export const layoutRegressions: readonly Regression[] = [
       [],
     ),
   },
+  {
+    name: 'a file that may be a whiteout shows its own number once it was looked up a second time',
+    filesystem: 'overlay',
+    seed: 880001,
+    path: 260,
+    sequence: onLayout(
+      'nested',
+      ',xino=on',
+      [[{ ...directory('a'), xattrs: [['trusted.overlay.opaque', 'x']] }, file('a/e')], [file('a/d')]],
+      [
+        { call: 'open', slot: 4, path: 'a', flags: 0o200000, mode: 0 },
+        { call: 'getdents', slot: 4, count: 1 },
+        { call: 'getdents', slot: 4, count: 3 },
+        { call: 'seekdir', slot: 4, entry: -1 },
+        { call: 'getdents', slot: 4 },
+      ],
+    ),
+  },
+  {
+    name: 'a rename between two names that stand for one upper object by two inodes is stale',
+    filesystem: 'overlay',
+    seed: 860014,
+    path: 29,
+    sequence: onLayout(
+      'foreign',
+      '',
+      [[file('a/d')]],
+      [
+        { call: 'link', path: 'a/d', newPath: 'd' },
+        { call: 'rename', path: 'a/d', newPath: 'd' },
+      ],
+    ),
+  },
+  {
+    name: 'a link does not make its file take over what the upper object has become',
+    filesystem: 'overlay',
+    seed: 860015,
+    path: 64,
+    sequence: onLayout(
+      'nested',
+      '',
+      [[file('c/d')]],
+      [
+        { call: 'open', slot: 1, path: 'c/d', flags: 2, mode: 0o666 },
+        { call: 'linkSlot', slot: 1, newPath: 'd' },
+        { call: 'stat', path: 'd' },
+        { call: 'fchmod', slot: 1, mode: 0o3777 },
+        { call: 'link', path: 'd', newPath: 'c/e' },
+        { call: 'chown', path: 'd', uid: 0, gid: -1 },
+      ],
+    ),
+  },
 ];

@@ -133,7 +133,6 @@ export function linkObject(old: Dentry, dentry: Dentry): void {
     setUpperAlias(dentry);
     inode.nlink++;
   });
-  inode.copyAttributes();
 }
 
 /** A nameless file of the upper layer. @see ovl_tmpfile() */

@@ -39,8 +39,8 @@ interface CacheEntry {
   ino: InodeNumber;
   readonly isUpper: boolean;
   isWhiteout: boolean;
-  /** An empty file may be a whiteout: it must be looked up. */
-  maybeWhiteout: boolean;
+  /** A file may be a whiteout: it is looked up each time, and shows the real number from the second time on. */
+  readonly maybeWhiteout: boolean;
   /** It stands among the names of the lowest layer. */
   inLowest: boolean;
 }
@@ -242,9 +242,8 @@ const isUnchanged = ({ directory, ctime, size }: Witness): boolean =>
 function updateEntry(directory: Dentry, entry: CacheEntry): void {
   const { superblock } = overlayInode(directory);
   const needsIno = entry.ino === 0;
-  if (needsIno) entry.ino = entry.realIno;
+  entry.ino = entry.realIno;
   if (!superblock.sameDevice && !entry.maybeWhiteout) return;
-  entry.maybeWhiteout = false;
   const found = entryDentry(directory, entry);
   if (found.inode === undefined) {
     entry.isWhiteout = true;

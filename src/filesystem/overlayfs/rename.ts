@@ -124,6 +124,8 @@ function checkRealNames(
   if (realOld.inode !== overlayInode(old).upper?.inode) raise('ESTALE');
   const upper = cleared ?? (target.inode === undefined ? undefined : overlayInode(target).upper);
   const real = realTarget.inode;
+  // two inodes may stand for one file that got another name
+  if (real === realOld.inode) raise('ESTALE');
   if (upper !== undefined) {
     if (upper.inode !== real) raise('ESTALE');
   } else if (real !== undefined) {
