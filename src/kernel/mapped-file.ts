@@ -9,24 +9,29 @@ import { countsAsWriter, type OpenFile } from './file.ts';
 import { unuseMount, useMount } from './mount.ts';
 import { closeFile } from './open.ts';
 
-const mapped = (file: OpenFile): OpenFile => file.ops.mapped?.(file) ?? file;
+/** The union's open file whose real file is mapped; of unions inside one another, the innermost one's. */
+function unionFile(file: OpenFile): OpenFile | undefined {
+  const real = file.ops.mapped?.(file);
+  return real && (unionFile(real) ?? file);
+}
 
 export function holdMapped(file: OpenFile): OpenFile {
-  const real = mapped(file);
+  const union = unionFile(file);
+  const real = union?.ops.mapped?.(union) ?? file;
   real.references++;
-  if (real !== file) {
-    useMount(file.mount);
-    pin(file.dentry);
-    if (countsAsWriter(real)) file.mount.writers++;
-  }
+  if (union === undefined) return real;
+  useMount(union.mount);
+  pin(union.dentry);
+  if (countsAsWriter(real)) union.mount.writers++;
   return real;
 }
 
 export function letGoOfMapped(file: OpenFile): void {
-  const real = mapped(file);
+  const union = unionFile(file);
+  const real = union?.ops.mapped?.(union) ?? file;
   closeFile(real);
-  if (real === file) return;
-  if (countsAsWriter(real)) file.mount.writers--;
-  unuseMount(file.mount);
-  unpin(file.dentry);
+  if (union === undefined) return;
+  if (countsAsWriter(real)) union.mount.writers--;
+  unuseMount(union.mount);
+  unpin(union.dentry);
 }

@@ -138,4 +138,27 @@ export const layoutRegressions: readonly Regression[] = [
       ],
     ),
   },
+  {
+    name: 'a mapping holds the name in the innermost union only',
+    filesystem: 'overlay',
+    seed: 860018,
+    path: 11,
+    sequence: onLayout(
+      'nested',
+      '',
+      [[file('b/d'), file('e')]],
+      [
+        { call: 'open', slot: 0, path: 'b/d', flags: 0, mode: 0o777 },
+        { call: 'mmap', slot: 0, region: 0, offset: 0, length: 16384, protection: 3, flags: 2 },
+        { call: 'close', slot: 0 },
+        { call: 'chmod', path: 'b/d', mode: 0o700 },
+        { call: 'unlink', path: 'b/d' },
+        { call: 'open', slot: 2, path: 'e', flags: 0, mode: 0o777 },
+        { call: 'fstatfs', slot: 2 },
+        { call: 'close', slot: 2 },
+        { call: 'remount', close: false },
+        { call: 'load', region: 0, offset: 0, length: 10 },
+      ],
+    ),
+  },
 ];
