@@ -6,7 +6,7 @@ import { AT_FDCWD, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY, RENAME_EXCHANGE } from '
 import { list } from './case-steps.ts';
 import type { Recorded } from './recorder.ts';
 
-const NAMES = ['own', 'lower', 'gone', 'sub', 'lsub', 'emptied', 'both'] as const;
+const NAMES = ['own', 'lower', 'gone', 'sub', 'lsub', 'emptied', 'both', 'missing'] as const;
 type Name = (typeof NAMES)[number];
 
 /** One of each kind, looked at, so that the overlay knows them. */
