@@ -12,13 +12,13 @@ describe.each(['index=on,redirect_dir=on,metacopy=on', 'index=on,nfs_export=on,r
   'stopped at every door with the options "%s"',
   (options) => {
     const prepared = prepare(options);
-    const seen = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0 };
+    const seen = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, refused: 0 };
 
     test.each(Object.entries(calls))('%s', (name, call) => {
       const tally = stopEverywhere(prepared, name, call);
       expect(tally.faults).toEqual([]);
       expect(tally.points).toBeGreaterThan(2);
-      for (const key of ['points', 'before', 'after', 'forgiven', 'lost'] as const) seen[key] += tally[key];
+      for (const key of ['points', 'before', 'after', 'forgiven', 'lost', 'refused'] as const) seen[key] += tally[key];
     });
 
     afterAll(() => void counts.push(`${seen.points} stops with "${options}": ${JSON.stringify(seen)}`));

@@ -71,3 +71,14 @@ export const losses = {
   applies: ({ options }: Stopped): boolean => options.includes('nfs_export=on'),
   line: '!EIO',
 };
+
+/**
+ * Where Linux itself does not mount again: seen on 6.18 with such an entry listed before the directory. Its log names
+ * the entry; without it everything is there.
+ */
+export const refusals = {
+  reason:
+    'a directory is indexed before it is given its origin; an index entry of one without aborts the mount (ENODATA): ovl_indexdir_cleanup()',
+  applies: losses.applies,
+  code: 'ENODATA',
+};

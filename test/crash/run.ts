@@ -14,23 +14,24 @@ const { values } = parseArgs({
 });
 
 const chosen = Object.entries(calls).filter(([name]) => name.includes(values.only));
-const sum: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, faults: [] };
+const sum: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, refused: 0, faults: [] };
 
-function add(to: Tally, { points, before, after, forgiven, lost, faults }: Tally): void {
+function add(to: Tally, { points, before, after, forgiven, lost, refused, faults }: Tally): void {
   to.points += points;
   to.before += before;
   to.after += after;
   to.forgiven += forgiven;
   to.lost += lost;
+  to.refused += refused;
   to.faults.push(...faults);
 }
 
-const told = ({ points, before, after, forgiven, lost, faults }: Tally): string =>
-  `${points} stops: ${before} old, ${after} new, ${forgiven} forgiven, ${lost} lost as on Linux, ${faults.length} wrong`;
+const told = ({ points, before, after, forgiven, lost, refused, faults }: Tally): string =>
+  `${points} stops: ${before} old, ${after} new, ${forgiven} forgiven, ${lost} lost and ${refused} refused as on Linux, ${faults.length} wrong`;
 
 for (const options of values.options === undefined ? optionSets : [values.options]) {
   const started = performance.now();
-  const here: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, faults: [] };
+  const here: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, refused: 0, faults: [] };
   const prepared = prepare(options);
   for (const [name, call] of chosen) {
     const tally = stopEverywhere(prepared, name, call);

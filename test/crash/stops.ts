@@ -4,12 +4,13 @@
  * The tree is the one before the call or the one after it, the lower layers are as they were, the work directory and the
  * index hold nothing that was left over, and the call can be made again where it had not happened yet.
  */
-import { S_IFCHR } from '../../src/abi/mode.ts';
+import { O_DIRECTORY, O_RDONLY } from '../../src/abi/flags.ts';
+import { DT_DIR, S_IFCHR } from '../../src/abi/mode.ts';
 import { MachineStopped, type TraceEvent } from '../../src/kernel/trace.ts';
 import type { Task } from '../../src/kernel/task.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { viewOf } from '../unit/machine/union-machine.ts';
-import { type Leniency, leniencies, losses, type Stopped } from './leniencies.ts';
+import { type Leniency, leniencies, losses, refusals, type Stopped } from './leniencies.ts';
 import { LOWERS, MERGED, mountWorked, UPPER, WORK, workedMachine } from './worked-machine.ts';
 
 type View = ReadonlyMap<string, string>;
@@ -28,6 +29,8 @@ export interface Tally {
   forgiven: number;
   /** Trees in which something cannot be reached any more, as on Linux: see {@link losses}. */
   lost: number;
+  /** Unions that are mounted again only without an entry of the index, as on Linux: see {@link refusals}. */
+  refused: number;
   /** What is wrong, one sentence each. */
   readonly faults: string[];
 }
@@ -49,9 +52,15 @@ const rawLowers = (machine: Machine): View[] => LOWERS.map((lower) => viewOf(mac
 
 /** Runs the call in the root of the union; answers the code of its failure. */
 function run({ task }: Machine, call: Call): string | undefined {
-  try {
+  return codeOf(() => {
     task.chdir(MERGED);
     call(task);
+  });
+}
+
+function codeOf(act: () => void): string | undefined {
+  try {
+    act();
     return undefined;
   } catch (error) {
     const { code } = error as { code?: string };
@@ -95,8 +104,12 @@ function without(view: View, lossy: View): View {
 }
 
 /** The first line in which two views differ. */
-function firstDifference(a: View, b: View): string {
-  const path = [...new Set([...a.keys(), ...b.keys()])].find((each) => a.get(each) !== b.get(each));
+function firstDifference(a: View, b: View, mask: Mask = (line) => line): string {
+  const line = (view: View, path: string): string | undefined => {
+    const told = view.get(path);
+    return told && mask(told);
+  };
+  const path = [...new Set([...a.keys(), ...b.keys()])].find((each) => line(a, each) !== line(b, each));
   return path === undefined ? 'the same' : `${path}: ${a.get(path) ?? 'missing'} | ${b.get(path) ?? 'missing'}`;
 }
 
@@ -122,6 +135,15 @@ function leftOver(machine: Machine): string[] {
     .map(([name]) => name);
 }
 
+/** Takes away the index entry that was made last: the one that the log of Linux names when it refuses to mount. */
+function removeLastEntry(task: Task): void {
+  const index = `${WORK}/index`;
+  const fd = task.open(index, O_RDONLY | O_DIRECTORY);
+  const last = task.getdents(fd).find(({ name, type }) => type === DT_DIR && !/^[.#]/.test(name));
+  task.close(fd);
+  task.rmdir(`${index}/${last!.name}`);
+}
+
 const isWhiteoutLine = (line: string): boolean => line.startsWith(`${S_IFCHR.toString(8)} `);
 
 /** Stops the call everywhere, in turn. */
@@ -134,7 +156,7 @@ class Stops {
   readonly #call: Call;
   readonly #loses: boolean;
   readonly #mask: Mask;
-  readonly #tally: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, faults: [] };
+  readonly #tally: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, refused: 0, faults: [] };
   readonly #code: string | undefined;
   readonly #events: number;
   readonly #after: View;
@@ -172,14 +194,27 @@ class Stops {
   }
 
   #look(machine: Machine, where: string): void {
-    const again = restarted(machine, this.#prepared.options);
+    const again = this.#restarted(machine);
     const view = viewOf(again.fork().task, MERGED);
     const { before } = this.#prepared;
     const state = this.#seen(view, where);
     this.#sound(again, where);
     this.#remounts(again, view, where);
     if (state === 'before') this.#again(again, where);
-    if (state === undefined) this.#tally.faults.push(`${where}: before is ${firstDifference(view, before)}`);
+    if (state === undefined)
+      this.#tally.faults.push(`${where}: before is ${firstDifference(view, before, this.#mask)}`);
+  }
+
+  /** The machine after a power cut, with the union mounted. */
+  #restarted(machine: Machine): Machine {
+    const again = machine.restart();
+    const code = codeOf(() => mountWorked(again.task, this.#prepared.options));
+    if (code === undefined) return again;
+    this.#expect(this.#loses && code === refusals.code, 'the mount is refused', () => code);
+    this.#tally.refused++;
+    removeLastEntry(again.task);
+    mountWorked(again.task, this.#prepared.options);
+    return again;
   }
 
   /** Which tree is seen; undefined when it is neither the old nor the new one. */
@@ -200,7 +235,9 @@ class Stops {
       this.#tally.lost++;
       return 'lost';
     }
-    this.#tally.faults.push(`${where}: neither old nor new, after is ${firstDifference(view, this.#after)}`);
+    this.#tally.faults.push(
+      `${where}: neither old nor new, after is ${firstDifference(view, this.#after, this.#mask)}`,
+    );
     return undefined;
   }
 
