@@ -60,7 +60,7 @@ export function statxAt(task: TaskContext, dirfd: number, path: string, flags: n
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
   const { mount, dentry } = resolvePath(task, dirfd, path, walkFlags(flags));
   const inode = dentry.inode!;
-  const stat = inode.getattr();
+  const stat = tellStat(task, inode);
   const told = inode.statxAttributes?.();
   stat.attributes = (told?.attributes ?? 0) | (dentry === mount.root ? STATX_ATTR_MOUNT_ROOT : 0);
   stat.attributesMask = (told?.attributesMask ?? 0) | VFS_ATTRIBUTES;

@@ -62,6 +62,7 @@ export const cases: Readonly<Record<string, NamespaceCase>> = {
       t.getresgid();
       t.getgroups();
       for (const name of OWNERS) t.stat(`/${name}`);
+      for (const name of OWNERS) t.statx(AT_FDCWD, `/${name}`, 0);
       t.setgroups([5, 6]);
       t.getgroups();
       t.setgroups([5, 5000]);
