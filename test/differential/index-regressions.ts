@@ -17,8 +17,6 @@ export const indexRegressions: readonly Regression[] = [
   {
     name: 'the last link stays while a redirect shows the file under another cached name',
     filesystem: 'overlay',
-    seed: 920001,
-    path: 0,
     sequence: onOverlay(
       '',
       [[{ ...directory('x'), xattrs: [['trusted.overlay.redirect', '/y']] }], [file('y/f')]],
@@ -35,8 +33,6 @@ export const indexRegressions: readonly Regression[] = [
   {
     name: 'an inode whose names a remount forgot goes with its last holder',
     filesystem: 'overlay',
-    seed: 920001,
-    path: 1,
     sequence: onOverlay(
       INDEX_ALL,
       [[file('f')]],
@@ -56,8 +52,6 @@ export const indexRegressions: readonly Regression[] = [
   {
     name: 'an inode whose last cached name is removed goes with its last holder',
     filesystem: 'overlay',
-    seed: 920001,
-    path: 2,
     sequence: onOverlay(
       INDEX_ALL,
       [[file('f')]],

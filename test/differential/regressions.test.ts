@@ -23,7 +23,8 @@ async function repeatedDivergence(sequence: Sequence): Promise<string | undefine
 
 describe('divergences that were found once', () => {
   for (const { name, filesystem, seed, path, sequence } of regressions) {
-    oracleTest(`${name} (--fs ${filesystem} --seed ${seed} --path ${path})`, async () => {
+    const origin = seed === undefined ? '' : ` (--fs ${filesystem} --seed ${seed} --path ${path})`;
+    oracleTest(`${name}${origin}`, async () => {
       expect(await repeatedDivergence(sequence)).toBe(undefined);
     });
   }

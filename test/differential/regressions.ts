@@ -7,8 +7,9 @@ import { layoutRegressions } from './layout-regressions.ts';
 export interface Regression {
   readonly name: string;
   readonly filesystem: 'tmpfs' | 'overlay';
-  readonly seed: number;
-  readonly path: number;
+  /** What drew it; neither where somebody came upon it. */
+  readonly seed?: number;
+  readonly path?: number;
   readonly sequence: Sequence;
 }
 
