@@ -283,7 +283,8 @@ export class LinuxTask implements SubjectTask {
   fchdir(fd: number): void {
     this.#turn();
     checked(libc.fchdir(fd), 'fchdir');
-    const held = this.dup(fd);
+    // a working directory holds the place, not the open file
+    const held = checked(libc.open(AT_FDCWD, cstring('.'), O_PATH | O_DIRECTORY | O_CLOEXEC, 0), 'open');
     libc.close(this.#cwd);
     this.#cwd = held;
   }
