@@ -16,7 +16,7 @@ export interface Mapping {
   /** Changes bytes inside the file; never makes it longer. @throws Errno ENOSPC */
   write(bytes: Uint8Array, offset: number): void;
   /** A page that is read brings those along that are there already, even if there is none for itself. @see do_fault_around() */
-  mapAround?(): void;
+  mapAround?(offset: number, length: number): void;
 }
 
 /** A mapped range. It outlives its descriptor, and goes with {@link MappedRegion.unmap}. */
@@ -51,7 +51,7 @@ export class MappedRegion {
   read(offset: number, length: number): Uint8Array {
     this.#check(offset, length);
     if (!this.#isInFile(offset, length)) {
-      this.#mapping.mapAround?.();
+      this.#mapping.mapAround?.(this.#offset + offset, length);
       raise('EFAULT');
     }
     const bytes = new Uint8Array(length);

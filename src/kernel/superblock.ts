@@ -40,6 +40,8 @@ export interface Superblock {
    * out. @see s_user_ns
    */
   userNamespace?: UserNamespace | undefined;
+  /** The 16 bytes that name it in file handles and statfs(2), where it has some. @see s_uuid */
+  readonly uuid?: Uint8Array | undefined;
   /** Objects are found again by their file handles. @see s_export_op */
   readonly decodesHandles?: boolean;
   /** How many mounts, and unions as their layers, use this superblock. */

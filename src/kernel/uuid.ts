@@ -1,11 +1,12 @@
 /** Identities of filesystems: 16 bytes by which file handles and statfs(2) name them. @see lib/uuid.c, include/linux/statfs.h */
 import { Random } from './random.ts';
-import type { Superblock } from './superblock.ts';
 
-const UUID_LENGTH = 16;
+export const UUID_LENGTH = 16;
+/** Of a filesystem that has no identity. */
+export const NULL_UUID: Uint8Array = new Uint8Array(UUID_LENGTH);
 
 /** The identity of a filesystem that is made anew with each mount: it follows from the device number. */
-export function filesystemUuid({ dev }: { readonly dev: Superblock['dev'] }): Uint8Array {
+export function filesystemUuid(dev: number): Uint8Array {
   return uuidOf(new Random(dev).bytes(UUID_LENGTH));
 }
 

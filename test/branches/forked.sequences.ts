@@ -45,7 +45,7 @@ function forkingSubject(directory: string): Subject {
     filesystemUuid(path) {
       const { dev } = task.stat(path);
       const superblock = [...machine.kernel.superblocks].find((one) => one.dev === dev);
-      return superblock && filesystemUuid(superblock);
+      return superblock && filesystemUuid(superblock.dev);
     },
   };
 }

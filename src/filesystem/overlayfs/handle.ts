@@ -12,6 +12,7 @@ import { type Credentials, isCapable } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import type { Superblock } from '../../kernel/superblock.ts';
+import { NULL_UUID } from '../../kernel/uuid.ts';
 import type { Layer, LayerPath } from './entry.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { getPrivateXattr, type PrivateXattr } from './xattr.ts';
@@ -29,9 +30,7 @@ const FID_OFFSET = 21;
 /** Generation and two halves of the inode number. */
 const FID_LENGTH = 12;
 const LENGTH = FID_OFFSET + FID_LENGTH;
-const UUID_LENGTH = 16;
 const WORD = 2 ** 32;
-const NULL_UUID = new Uint8Array(UUID_LENGTH);
 
 /** A handle leads past all directories: who follows it must be free to search any. */
 const mayDecode = (mounter: Credentials): boolean => isCapable(mounter, CAP_DAC_READ_SEARCH);

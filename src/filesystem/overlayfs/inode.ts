@@ -3,7 +3,7 @@
  *
  * @see fs/overlayfs/inode.c, struct ovl_inode
  */
-import { isDirectory } from '../../abi/mode.ts';
+import { isDirectory, S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/mode.ts';
 import type { FileAttributes } from '../../abi/fileattr.ts';
 import type { Attributes, Stat, StatxAttributes, Timespec } from '../../abi/stat.ts';
 import { touchAtime } from '../../kernel/atime.ts';
@@ -26,7 +26,6 @@ import { renameObject } from './rename.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { inoOf, setIno } from './xino.ts';
 import { getOverlayXattr, listOverlayXattrs, removeOverlayXattr, setOverlayXattr } from './xattr.ts';
-import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/mode.ts';
 
 /** The inode number stays that of the lower object when it is copied up. @see OVL_CONST_INO */
 const CONSTANT_INO = 1;

@@ -6,24 +6,17 @@
 import { Errno } from '../../abi/errno.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { vfsSetxattr } from '../../kernel/xattr.ts';
-import { filesystemUuid, uuidOf } from '../../kernel/uuid.ts';
+import { NULL_UUID, UUID_LENGTH, uuidOf } from '../../kernel/uuid.ts';
 import type { Superblock } from '../../kernel/superblock.ts';
 import type { Mounting } from './mounting.ts';
 import { getPrivateXattr, XATTR_IMPURE, XATTR_UUID, xattrName } from './xattr.ts';
-
-const UUID_LENGTH = 16;
-const NULL_UUID = new Uint8Array(UUID_LENGTH);
 
 export const isNullUuid = (uuid: Uint8Array): boolean => uuid.every((byte) => byte === 0);
 
 export const isSameUuid = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, i) => byte === b[i]);
 
 /** The uuid of a filesystem that layers lie on; zeros where it has none. @see s_uuid */
-export function uuidOfFilesystem(superblock: Superblock | undefined): Uint8Array {
-  if (superblock === undefined) return NULL_UUID;
-  if ('uuid' in superblock) return (superblock as { uuid?: Uint8Array }).uuid ?? NULL_UUID;
-  return superblock.decodesHandles === true ? filesystemUuid(superblock) : NULL_UUID;
-}
+export const uuidOfFilesystem = (superblock: Superblock | undefined): Uint8Array => superblock?.uuid ?? NULL_UUID;
 
 /**
  * A new overlay gets an identity, kept with its upper root; one that was in use without stays without. Answers the

@@ -11,6 +11,9 @@ import type { Mapping } from '../../kernel/mmap.ts';
 import { changeData, initializeReserved } from './allocation.ts';
 import type { TmpfsInode } from './inode.ts';
 
+/** Bytes that one fault looks at. @see fault_around_bytes */
+const FAULT_AROUND = 16 * PAGE_SIZE;
+
 export class TmpfsMapping implements Mapping {
   readonly #inode: TmpfsInode;
   readonly #mapped = new Set<number>();
@@ -30,13 +33,16 @@ export class TmpfsMapping implements Mapping {
   read(into: Uint8Array, offset: number): void {
     if (this.#faults(offset, into.length).length > 0) {
       this.#allocate(offset, into.length);
-      this.mapAround();
+      this.mapAround(offset, into.length);
     }
     this.#inode.data()?.read(into, offset);
   }
 
-  mapAround(): void {
-    for (let at = 0; at < this.size; at += PAGE_SIZE) {
+  /** The file is taken to be mapped at an address that is aligned as its offsets are. */
+  mapAround(offset: number, length: number): void {
+    const start = Math.floor(offset / FAULT_AROUND) * FAULT_AROUND;
+    const end = Math.min(Math.ceil((offset + length) / FAULT_AROUND) * FAULT_AROUND, this.size);
+    for (let at = start; at < end; at += PAGE_SIZE) {
       if (this.#isData(at)) this.#mapped.add(at / PAGE_SIZE);
     }
   }

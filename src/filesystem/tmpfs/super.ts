@@ -123,6 +123,10 @@ export class TmpfsSuperblock implements Superblock {
     this.giveInodeSpace(INODE_SPACE + (inode as TmpfsInode).xattrSpace());
   }
 
+  get uuid(): Uint8Array {
+    return filesystemUuid(this.dev);
+  }
+
   statfs(): StatFS {
     const { maxPages, maxInodes } = this.options;
     const bfree = maxPages > 0 ? this.freePages : 0;
@@ -137,7 +141,7 @@ export class TmpfsSuperblock implements Superblock {
       ffree: maxInodes > 0 ? Math.floor((maxInodes * INODE_SPACE - this.usedInodeSpace) / INODE_SPACE) : 0,
       namelen: NAME_MAX,
       flags: 0,
-      fsid: fsidOf(filesystemUuid(this)),
+      fsid: fsidOf(this.uuid),
     };
   }
 
