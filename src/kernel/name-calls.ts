@@ -33,7 +33,7 @@ import { vfsLink } from './link.ts';
 import { utf8Length } from './lookup.ts';
 import { wantWrite } from './mount.ts';
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, resolveNew, resolveParent, resolvePath } from './namei.ts';
-import { isOwnerOrCapable, MAY_READ, MAY_WRITE, permissionRefusal } from './permission.ts';
+import { isOwnerOrCapable, MAY_READ, MAY_WRITE, permissionRefusal, prepareMode } from './permission.ts';
 import { vfsRename } from './rename.ts';
 import { vfsRmdir, vfsUnlink } from './unlink.ts';
 
@@ -47,7 +47,7 @@ export function mknodAt(task: TaskContext, dirfd: number, path: string, mode: nu
   if (type === S_IFDIR) raise('EPERM');
   if (![0, S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK].includes(type)) raise('EINVAL');
   const { walk, dentry } = resolveNew(task, dirfd, path, false);
-  const bits = mode & ~task.fs.umask;
+  const bits = prepareMode(task.kernel, walk.dentry.inode!, mode, task.fs.umask);
   if (type === 0 || type === S_IFREG) vfsCreate(task.kernel, walk.dentry, dentry, bits);
   else vfsMknod(task.kernel, walk.dentry, dentry, bits, rdev);
 }

@@ -41,7 +41,7 @@ import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { type Mount, wantWrite } from './mount.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, Nameidata } from './namei.ts';
-import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE } from './permission.ts';
+import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE, prepareMode } from './permission.ts';
 import { fifoOperations, pathOperations } from './pipe.ts';
 import { doTruncate } from './setattr.ts';
 
@@ -85,7 +85,8 @@ function openTmpfile(task: TaskContext, dirfd: number, path: string, flags: numb
   if (refusal !== undefined) raise(refusal);
   wantWrite(walk.mount);
   const directory = walk.dentry;
-  const inode = vfsTmpfile(task.kernel, directory, mode & ~task.fs.umask, (flags & O_EXCL) === 0);
+  const bits = prepareMode(task.kernel, directory.inode!, mode, task.fs.umask);
+  const inode = vfsTmpfile(task.kernel, directory, bits, (flags & O_EXCL) === 0);
   const dentry = new Dentry(directory.superblock, `#${inode.ino}`, directory, inode);
   return finishOpen(task.kernel, walk.mount, dentry, flags, task.credentials);
 }
@@ -118,7 +119,7 @@ function walkOpen(task: TaskContext, walk: Nameidata, path: string, flags: numbe
 function createLast(task: TaskContext, walk: Nameidata, dentry: Dentry, flags: number, mode: number): boolean {
   if ((flags & O_CREAT) === 0) raise('ENOENT');
   if (walk.mount.readOnly) raise('EROFS');
-  vfsCreate(task.kernel, walk.dentry, dentry, mode & ~task.fs.umask);
+  vfsCreate(task.kernel, walk.dentry, dentry, prepareMode(task.kernel, walk.dentry.inode!, mode, task.fs.umask));
   walk.dentry = dentry;
   return true;
 }

@@ -130,6 +130,10 @@ export function stripSetgid(kernel: Kernel, directory: Inode, mode: number): num
   return mode & ~S_ISGID;
 }
 
+/** The mode that a new object gets: what the umask takes does not count for the set-group-id bit. @see vfs_prepare_mode() */
+export const prepareMode = (kernel: Kernel, directory: Inode, mode: number, umask: number): number =>
+  stripSetgid(kernel, directory, mode) & ~umask;
+
 /** The mode without the bits that a write or a change of owner takes away. @see setattr_should_drop_suidgid() */
 export function modeWithoutSetid(kernel: Kernel, inode: Inode): number {
   let { mode } = inode;

@@ -40,8 +40,16 @@ function decorate(task: SubjectTask, path: string, entry: LayerEntry): void {
   for (const [name, value] of entry.xattrs) task.lsetxattr(path, name, new TextEncoder().encode(value));
 }
 
+/** A symlink on the way would lead out of the layer. */
+function isBelow(path: string, symlinks: ReadonlySet<string>): boolean {
+  for (let at = path.indexOf('/'); at > 0; at = path.indexOf('/', at + 1)) {
+    if (symlinks.has(path.slice(0, at))) return true;
+  }
+  return false;
+}
+
 /**
- * Builds `layer` in the directory `root`. An entry that cannot be made (its name is taken, a file is in the way) is
+ * Builds `layer` in the directory `root`. An entry that cannot be made (its name is taken, a file or a symlink is in the way) is
  * left out, as a later file of a tar would be. Last of all, every object gets an old mtime and atime.
  *
  * @param links what `ROOT` stands for in the targets of symlinks
@@ -49,13 +57,16 @@ function decorate(task: SubjectTask, path: string, entry: LayerEntry): void {
  */
 export function buildLayer(task: SubjectTask, root: string, layer: Layer, links = root): (string | undefined)[] {
   const made = new Map<string, LayerEntry['mtime']>();
+  const symlinks = new Set<string>();
   const results = layer.map((entry) => {
     const path = entry.path === '' ? root : `${root}/${entry.path}`;
+    if (isBelow(entry.path, symlinks)) return 'ENOTDIR';
     return attempt(() => {
       makeParents(task, path);
       make(task, entry.type === 'link' ? root : links, path, entry);
       decorate(task, path, entry);
       made.set(entry.path, entry.mtime);
+      if (entry.type === 'symlink') symlinks.add(entry.path);
     });
   });
   settleTimes(task, root, made);

@@ -8,7 +8,6 @@ import { afterAll, expect, test } from 'vitest';
 import { compareTasks, type Subject } from '../../src/testing/compare.ts';
 import { sequence } from '../../src/testing/sequence.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
-import { filesystemUuid } from '../../src/kernel/uuid.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
 import { realSubject } from '../differential/subjects.ts';
 
@@ -44,8 +43,7 @@ function forkingSubject(directory: string): Subject {
     directory,
     filesystemUuid(path) {
       const { dev } = task.stat(path);
-      const superblock = [...machine.kernel.superblocks].find((one) => one.dev === dev);
-      return superblock && filesystemUuid(superblock.dev);
+      return [...machine.kernel.superblocks].find((one) => one.dev === dev)?.uuid;
     },
   };
 }

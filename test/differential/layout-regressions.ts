@@ -161,4 +161,22 @@ export const layoutRegressions: readonly Regression[] = [
       ],
     ),
   },
+  {
+    name: 'the umask comes after the set-group-id bit of a new executable of a foreign group',
+    filesystem: 'overlay',
+    seed: 2000072,
+    path: 23,
+    sequence: {
+      ...onLayout(
+        'one',
+        '',
+        [[{ ...file('b'), type: 'directory', mode: 0o6777 } as never]],
+        [
+          { call: 'umask', mask: 0o077 },
+          { call: 'open', slot: 0, path: 'b/d', flags: 0o1102, mode: 0o2755 },
+        ],
+      ),
+      caller: { uid: 1000, gid: 1000, groups: [] },
+    },
+  },
 ];

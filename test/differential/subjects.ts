@@ -5,7 +5,6 @@ import { MS_NOATIME } from '../../src/abi/flags.ts';
 import { hostfs } from '../../src/filesystem/hostfs/index.ts';
 import { type FsLike, memfs } from '../../src/filesystem/memfs/index.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
-import type { Superblock } from '../../src/kernel/superblock.ts';
 import type { Subject } from '../../src/testing/compare.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import { LinuxTask } from './linux-task.ts';
@@ -61,9 +60,6 @@ export async function simulatedSubjects(foreign: Foreign = 'hostfs'): Promise<()
   const { createMachine } = (await import(new URL('../../src/union/create-machine.ts', import.meta.url).href)) as {
     createMachine: (options: { filesystems: unknown[] }) => { task: SubjectTask; kernel: Kernel };
   };
-  const { filesystemUuid } = (await import(new URL('../../src/kernel/uuid.ts', import.meta.url).href)) as {
-    filesystemUuid: (superblock: Superblock) => Uint8Array;
-  };
   const hostObjects: { [directory: string]: FsLike } = {};
   return () => {
     const { task, kernel } = createMachine({ filesystems: [hostfs(), memfs(hostObjects)] });
@@ -74,8 +70,7 @@ export async function simulatedSubjects(foreign: Foreign = 'hostfs'): Promise<()
       directory: `${directory}/left`,
       filesystemUuid(path) {
         const { dev } = task.stat(path);
-        const superblock = [...kernel.superblocks].find((one) => one.dev === dev);
-        return superblock && filesystemUuid(superblock);
+        return [...kernel.superblocks].find((one) => one.dev === dev)?.uuid;
       },
       mountForeign(at) {
         readsHost = true;
