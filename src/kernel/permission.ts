@@ -81,7 +81,7 @@ export function checkMayCreate(kernel: Kernel, directory: Dentry, dentry: Dentry
  *
  * @throws Errno EOVERFLOW @see fsuidgid_has_mapping()
  */
-export function checkFilesystemIds({ credentials }: Kernel, { userNamespace }: Superblock): void {
+function checkFilesystemIds({ credentials }: Kernel, { userNamespace }: Superblock): void {
   if (userNamespace === undefined) return;
   const { fsuid, fsgid } = credentials;
   if (fromKuid(userNamespace, fsuid) === INVALID_ID || fromKgid(userNamespace, fsgid) === INVALID_ID)

@@ -4,7 +4,7 @@ import { isWhiteout } from '../abi/whiteout.ts';
 import type { Layer, LayerEntry } from './layers.ts';
 import { directoryNames, fileNames } from './names.ts';
 
-export type Kind = 'directory' | 'file' | 'symlink' | 'node';
+type Kind = 'directory' | 'file' | 'symlink' | 'node';
 export type Want =
   | Kind
   | 'any'

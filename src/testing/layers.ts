@@ -202,7 +202,7 @@ export const overlayLayer: Arbitrary<Layer> = fc.array(
 );
 
 /** A layer as overlayfs leaves one behind with every option on, redirects and files without data among it. */
-export const anyLayer: Arbitrary<Layer> = fc
+const anyLayer: Arbitrary<Layer> = fc
   .tuple(overlayLayer, fc.array(fc.oneof(redirected, metacopy, xattrWhiteout, opaqueX), { maxLength: 3 }))
   .map(([layer, more]) => coverOrigins([...more, ...layer]));
 

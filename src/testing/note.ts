@@ -35,7 +35,7 @@ function opened(account: Account, path: string, flags: number): HeldFile | undef
 }
 
 /** The path that a name below a held directory has in the tree. */
-export function pathAt(account: Account, at: number, name: string): string | undefined {
+function pathAt(account: Account, at: number, name: string): string | undefined {
   const directory = at === CWD_SLOT ? account.cwd : account.slots.get(at)?.path;
   return directory === undefined || directory === '' ? directory && name : `${directory}/${name}`;
 }

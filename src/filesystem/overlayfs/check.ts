@@ -1,7 +1,6 @@
 /** What is wrong inside a mounted overlay: for tests, after faults were put in. */
 import { isDirectory, isRegular } from '../../abi/mode.ts';
 import { sameType } from '../../kernel/permission.ts';
-import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import type { OverlaySuperblock } from './super.ts';
 
@@ -22,7 +21,7 @@ function checkInode(inode: OverlayInode, faults: string[]): void {
     faults.push(`${name} shows no real object`);
     return;
   }
-  const real = realOf(inode);
+  const real = inode.real;
   if (!sameType(real.mode, inode.mode)) faults.push(`${name} is of another type than its real object`);
   if (isRegular(inode.mode) && real.size !== inode.size && inode.nlink > 0) faults.push(`${name} has an old size`);
   if (!isDirectory(inode.mode) && inode.lower.length > (isRegular(inode.mode) ? 2 : 1))

@@ -7,7 +7,6 @@
  */
 import { isDirectory } from '../../abi/mode.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
-import type { Inode } from '../../kernel/inode.ts';
 import type { Mount } from '../../kernel/mount.ts';
 import type { OverlayInode } from './inode.ts';
 
@@ -78,11 +77,6 @@ export const isWhiteoutEntry = (dentry: Dentry): boolean => dentry.inode === und
 export const overlayInode = (dentry: Dentry): OverlayInode => dentry.inode as OverlayInode;
 
 export const upperOf = (dentry: Dentry): Dentry | undefined => (dentry.inode as OverlayInode | undefined)?.upper;
-
-/** The uppermost real object: what the overlay shows. */
-export function realOf(inode: OverlayInode): Inode {
-  return inode.real;
-}
 
 /** What shows more than one layer: a directory, or a file whose data lies deeper than its metadata. @see OVL_TYPE_MERGE() */
 export function isMerge(inode: OverlayInode): boolean {

@@ -22,7 +22,6 @@ import type { Dentry } from '../../kernel/dentry.ts';
 import { vfsFileattrGet, vfsFileattrSet } from '../../kernel/fileattr.ts';
 import { type Inode, S_APPEND, S_IMMUTABLE } from '../../kernel/inode.ts';
 import { vfsRemovexattr } from '../../kernel/xattr.ts';
-import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import { asMounter } from './real-file.ts';
 import type { OverlaySuperblock } from './super.ts';
@@ -111,7 +110,7 @@ export function setOverlayFileattr(inode: OverlayInode, wanted: FileAttributes, 
       setReal(superblock, upper, wanted);
     });
   } finally {
-    inode.flags = realOf(inode).flags | (inode.flags & PROTECTION);
+    inode.flags = inode.real.flags | (inode.flags & PROTECTION);
     inode.copyAttributes();
   }
 }
@@ -157,7 +156,7 @@ function attributesOf(real: Dentry): FileAttributes | undefined {
 
 /** What the real object tells, and the protection that the overlay has noted. @see ovl_getattr() */
 export function overlayStatxAttributes(inode: OverlayInode): StatxAttributes {
-  const real = realOf(inode).statxAttributes?.();
+  const real = inode.real.statxAttributes?.();
   let attributes = real?.attributes ?? 0;
   if ((inode.flags & S_APPEND) !== 0) attributes |= STATX_ATTR_APPEND;
   if ((inode.flags & S_IMMUTABLE) !== 0) attributes |= STATX_ATTR_IMMUTABLE;

@@ -8,7 +8,7 @@ import { isDirectory } from '../../abi/mode.ts';
 import type { Path } from '../../kernel/mount.ts';
 
 /** The most lower layers a mount takes. */
-export const OVL_MAX_STACK = 500;
+const OVL_MAX_STACK = 500;
 
 /** The layers as far as they were given. */
 export class LayerParams {

@@ -12,7 +12,6 @@ import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { inodeFindXattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import type { LayerPath } from './entry.ts';
-import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { getPrivateXattr, removePrivateXattr, trySetPrivateXattr, XATTR_METACOPY } from './xattr.ts';
@@ -108,7 +107,7 @@ export function validateVerity(inode: OverlayInode): void {
   const { superblock } = inode;
   const { verity } = superblock.config;
   if (verity === 'off' || !isMetacopy(inode)) return;
-  const mark = metacopyMark(superblock, realOf(inode));
+  const mark = metacopyMark(superblock, inode.real);
   if (mark !== undefined && mark.length > HEADER_LENGTH) {
     if (mark.length > HEADER_LENGTH + DIGEST_MAX) raise('ERANGE');
     if (mark[0] !== 0 || mark[1] !== mark.length || mark[3] !== 0) raise('EIO');

@@ -22,7 +22,7 @@ import { closeFile } from '../../kernel/open.ts';
 import { iterateDirectory } from '../../kernel/readdir.ts';
 import { vfsFsync } from '../../kernel/sync.ts';
 import { shouldSync } from './config.ts';
-import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode, realOf } from './entry.ts';
+import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import { asMounter, forkRealFile, openPath } from './real-file.ts';
 import type { OverlaySuperblock } from './super.ts';
@@ -227,7 +227,7 @@ function forkCache(fork: Fork, cache: DirCache): DirCache {
 function isSame(dentry: Dentry, { witnesses, lacksNames }: DirCache): boolean {
   const inode = overlayInode(dentry);
   const layers = inode.lower.length + (inode.upper === undefined ? 0 : 1);
-  if (lacksNames || layers !== witnesses.length || witnesses[0]!.directory !== realOf(inode)) return false;
+  if (lacksNames || layers !== witnesses.length || witnesses[0]!.directory !== inode.real) return false;
   return witnesses.every(isUnchanged) && !inode.lower.some(({ layer }) => mayHideFiles(dentry, layer));
 }
 

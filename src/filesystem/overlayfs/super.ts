@@ -16,7 +16,7 @@ import { genericPermission, MAY_READ, MAY_WRITE } from '../../kernel/permission.
 import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
 import { syncFilesystem } from '../../kernel/sync.ts';
 import { checkOverlay } from './check.ts';
-import { type Layer, realOf, setUpperAlias } from './entry.ts';
+import { type Layer, setUpperAlias } from './entry.ts';
 import { forkOverlay, forkOverlayInode } from './fork.ts';
 import { getInode, type InodeParams, makeInode } from './inode-cache.ts';
 import type { OverlayInode } from './inode.ts';
@@ -260,7 +260,7 @@ export class OverlaySuperblock implements Superblock {
    * copied up.
    */
   mounterRefusal(inode: OverlayInode, asked: number): 'EACCES' | 'EPERM' | 'EROFS' | undefined {
-    const real = realOf(inode);
+    const real = inode.real;
     let mask = asked;
     if (inode.upper === undefined && (mask & MAY_WRITE) !== 0 && !isSpecial(real.mode)) {
       mask = (mask & ~MAY_WRITE) | MAY_READ;
@@ -318,7 +318,7 @@ export class OverlaySuperblock implements Superblock {
   }
 
   statfs(): StatFS {
-    const real = realOf(this.root.inode as OverlayInode).superblock.statfs();
+    const real = (this.root.inode as OverlayInode).real.superblock.statfs();
     const own = hasFsid(this.config) ? { fsid: fsidOf(this.uuid) } : {};
     return { ...real, type: OVERLAYFS_SUPER_MAGIC, namelen: this.nameMax, ...own };
   }

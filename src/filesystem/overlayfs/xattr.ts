@@ -22,7 +22,6 @@ import type { Inode } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import { genericPermission, MAY_READ } from '../../kernel/permission.ts';
 import { inodeFindXattr, inodeGetxattr, inodeListxattr, vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
-import { realOf } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import type { OverlayConfig } from './config.ts';
 import type { OverlaySuperblock } from './super.ts';
@@ -32,7 +31,7 @@ export const XATTR_ORIGIN = privateXattr('origin');
 export const XATTR_IMPURE = privateXattr('impure');
 export const XATTR_REDIRECT = privateXattr('redirect');
 export const XATTR_METACOPY = privateXattr('metacopy');
-export const XATTR_WHITEOUT = privateXattr('whiteout');
+const XATTR_WHITEOUT = privateXattr('whiteout');
 export const XATTR_PROTATTR = privateXattr('protattr');
 export const XATTR_UPPER = privateXattr('upper');
 export const XATTR_NLINK = privateXattr('nlink');
@@ -69,8 +68,7 @@ const isOwn = (space: XattrSpace, name: string): boolean => name.startsWith(pref
 const isEscaped = (space: XattrSpace, name: string): boolean => name.startsWith(ESCAPE, prefixOf(space).length);
 
 /** An attribute that the overlay keeps for itself. @see ovl_is_private_xattr() */
-export const isPrivateXattr = (space: XattrSpace, name: string): boolean =>
-  isOwn(space, name) && !isEscaped(space, name);
+const isPrivateXattr = (space: XattrSpace, name: string): boolean => isOwn(space, name) && !isEscaped(space, name);
 
 /**
  * The overlay's own attribute of a real object; `undefined` too where the filesystem keeps no attributes or the mounter
@@ -176,7 +174,7 @@ function realName(space: XattrSpace, name: string): string {
 /** The value that the mounter is told: file capabilities count for his namespace. @see ovl_xattr_get() */
 function findRealXattr(inode: OverlayInode, name: string): Uint8Array | undefined {
   const { kernel, mounter } = inode.superblock;
-  return withCredentials(kernel, mounter, () => inodeFindXattr(kernel, realOf(inode), name));
+  return withCredentials(kernel, mounter, () => inodeFindXattr(kernel, inode.real, name));
 }
 
 export const getOverlayXattr = (inode: OverlayInode, name: string): Uint8Array | undefined =>
@@ -215,7 +213,7 @@ export function removeOverlayXattr(inode: OverlayInode, name: string, dentry?: D
 export function listOverlayXattrs(inode: OverlayInode): string[] {
   const { superblock } = inode;
   const { kernel, mounter } = superblock;
-  const names = withCredentials(kernel, mounter, () => inodeListxattr(kernel, realOf(inode)));
+  const names = withCredentials(kernel, mounter, () => inodeListxattr(kernel, inode.real));
   if (!names.some((name) => isOwn(superblock, name))) return names;
   const prefix = prefixOf(superblock);
   return names
