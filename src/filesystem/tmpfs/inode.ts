@@ -405,7 +405,7 @@ export class TmpfsInode implements Inode {
 }
 
 /** @see simple_xattr_space() */
-const spaceOf = (name: string, value: Uint8Array): number => 40 + name.length + value.length;
+const spaceOf = (name: string, value: Uint8Array): number => 40 + utf8Length(name) + value.length;
 
 /** @see xattr_resolve_name() */
 function checkHandler(name: string): void {
