@@ -124,7 +124,7 @@ function isRepeatable(candidate: Sequence): boolean {
 const started = performance.now();
 const details = fc.check(fc.property(arbitrary, holds), {
   seed,
-  numRuns: Number(values.runs),
+  numRuns: values.path === undefined ? Number(values.runs) : 1,
   endOnFailure: true,
   ...(values.path !== undefined && { path: values.path }),
 });
