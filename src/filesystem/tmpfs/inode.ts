@@ -30,6 +30,7 @@ import type { FileOperations } from '../../kernel/file.ts';
 import { attributesOfFlags, FS_XFLAG_COMMON, inodeFlags } from '../../kernel/fileattr.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { utf8Length } from '../../kernel/lookup.ts';
+import { unmapBehind } from '../../kernel/mmap.ts';
 import { inodeInitOwner } from '../../kernel/permission.ts';
 import type { TmpfsDirectory } from './directory.ts';
 import { directoryOperations, regularOperations } from './file.ts';
@@ -147,6 +148,7 @@ export class TmpfsInode implements Inode {
       const data = record.editData();
       const before = data.pages;
       data.truncate(size);
+      unmapBehind(this, size);
       this.superblock.usedPages += data.pages - before;
     }
     record.size = size;
