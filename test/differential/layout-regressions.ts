@@ -14,6 +14,24 @@ const onLayout = (layout: Sequence['layout'], options: string, layers: Sequence[
 
 export const layoutRegressions: readonly Regression[] = [
   {
+    name: 'an object that lost the name it was known by is made anew under another',
+    filesystem: 'overlay',
+    seed: 3300037,
+    path: 4,
+    sequence: onLayout(
+      'foreign',
+      '',
+      [[directory('c/a'), file('e')]],
+      [
+        { call: 'link', path: 'e', newPath: 'c/d' },
+        { call: 'link', path: 'e', newPath: 'd' },
+        { call: 'unlink', path: 'd' },
+        { call: 'chattr', path: 'e', flags: 0x10 },
+        { call: 'lsattr', path: 'c/d' },
+      ],
+    ),
+  },
+  {
     name: 'an attribute that is not there brings the mode up to date that was changed under another name',
     filesystem: 'overlay',
     seed: 3100006,

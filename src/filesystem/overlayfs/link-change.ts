@@ -30,18 +30,16 @@ export function changeLinks(dentry: Dentry, step: () => void): void {
 
 /**
  * A name is removed. The last link stays while another cached name leads to the object: somebody has changed the layers,
- * or a redirect leads to it too. An indexed object that no cached name leads to is made anew when it is looked up, as
- * one whose lower object has but one link with the links of its upper object.
+ * or a redirect leads to it too. An object that no cached name leads to is made anew when it is looked up.
  *
- * @see ovl_drop_nlink(), ovl_get_nlink()
+ * @see ovl_drop_nlink(), generic_delete_inode()
  */
 export function dropLink(dentry: Dentry): void {
   const inode = overlayInode(dentry);
   const { superblock } = inode;
   if (inode.nlink === 1 && hasOtherName(dentry)) return;
   inode.dropNlink();
-  if (inode.nlink === 0 || !inode.indexed || inode.lowerInode!.nlink !== 1) return;
-  if (!hasOtherName(dentry)) superblock.forget(inode);
+  if (inode.nlink > 0 && !hasOtherName(dentry)) superblock.forget(inode);
 }
 
 /** Another name of the object is in the cache. Only for few objects is there reason to go through all names. */
