@@ -9,5 +9,6 @@ export * from './fileattr.ts';
 export * from './flags.ts';
 export * from './mode.ts';
 export * from './stat.ts';
+export type { UtsName } from './utsname.ts';
 export * from './whiteout.ts';
 export * from './xattr.ts';

@@ -10,6 +10,7 @@ import {
   IN_ONLYDIR,
 } from '../abi/flags.ts';
 import type { Timespec } from '../abi/stat.ts';
+import type { UtsName } from '../abi/utsname.ts';
 import type { Fork } from './fork.ts';
 import {
   chrootCall,
@@ -31,6 +32,7 @@ import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW } from './namei.ts';
 import { checkPermission } from './permission.ts';
 import type { ProgramTable } from './program.ts';
 import type { Task } from './task.ts';
+import { utsnameOf } from './utsname.ts';
 import { XattrSystemCalls } from './xattr-system-calls.ts';
 
 export class SystemCalls extends XattrSystemCalls implements Task {
@@ -159,6 +161,14 @@ export class SystemCalls extends XattrSystemCalls implements Task {
 
   getrandom(into: Uint8Array): void {
     this.call('getrandom', undefined, undefined, () => into.set(this.kernel.random.bytes(into.length)));
+  }
+
+  clockGettime(): Timespec {
+    return this.call('clock_gettime', undefined, undefined, () => this.kernel.now());
+  }
+
+  uname(): UtsName {
+    return this.call('uname', undefined, undefined, () => utsnameOf(this.kernel.profile));
   }
 
   nanosleep(duration: Timespec): void {

@@ -10,6 +10,7 @@
  * Calls that take a descriptor in Linux's `…at` form take `AT_FDCWD` for the working directory.
  */
 import type { Dirent, Stat, StatFS, Timespec } from '../abi/stat.ts';
+import type { UtsName } from '../abi/utsname.ts';
 import type { Credentials } from './credentials.ts';
 import type { MappedRegion } from './mmap.ts';
 import type { InotifyEvent } from './inotify.ts';
@@ -299,6 +300,21 @@ export interface Task {
   exec(path: string, argv: readonly string[]): number;
   /** Fills `into` with the machine's own randomness. getrandom(2) */
   getrandom(into: Uint8Array): void;
+  /**
+   * What time it is: CLOCK_REALTIME, since 1970. clock_gettime(2)
+   *
+   * @example
+   * ```ts
+   * import { createMachine } from 'lowerdir';
+   * const { task } = createMachine();
+   * const before = task.clockGettime();
+   * task.nanosleep({ sec: 60, nsec: 0 });
+   * task.clockGettime().sec - before.sec; // => 60
+   * ```
+   */
+  clockGettime(): Timespec;
+  /** What the kernel is: its name, release and machine. uname(2) */
+  uname(): UtsName;
   /** Moves simulated time and runs the timers that fall due. */
   nanosleep(duration: Timespec): void;
   /** Closes every descriptor and ends the task. */
