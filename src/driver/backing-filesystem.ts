@@ -1,30 +1,51 @@
-/** What a driver's home lies on, in Docker's words. @see moby daemon/graphdriver/driver_linux.go (FsNames) */
+/**
+ * What a driver's home lies on: the filesystem's magic number, and Docker's name for it.
+ *
+ * @see moby daemon/graphdriver/driver_linux.go, statfs(2)
+ */
 import type { Task } from '../kernel/task.ts';
 
-/** `f_type` of statfs(2) and the name that "Backing Filesystem" tells. */
-const names: ReadonlyMap<number, string> = new Map([
-  [0, 'unsupported'],
-  [0xf15f, 'ecryptfs'],
-  [0x517b, 'smb'],
-  [0x6969, 'nfs'],
-  [0x72b6, 'jffs2'],
-  [0xef53, 'extfs'],
-  [0x01021994, 'tmpfs'],
+/** `f_type` of statfs(2) for the filesystems that drivers ask for by name. */
+export const FS_MAGIC_AUFS = 0x61756673;
+export const FS_MAGIC_BTRFS = 0x9123683e;
+export const FS_MAGIC_ECRYPTFS = 0xf15f;
+/** ext2, ext3 and ext4 cannot be told apart. */
+export const FS_MAGIC_EXTFS = 0xef53;
+export const FS_MAGIC_FUSE = 0x65735546;
+export const FS_MAGIC_NFS = 0x6969;
+export const FS_MAGIC_OVERLAY = 0x794c7630;
+export const FS_MAGIC_TMPFS = 0x01021994;
+export const FS_MAGIC_XFS = 0x58465342;
+export const FS_MAGIC_ZFS = 0x2fc12fc1;
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [FS_MAGIC_AUFS, 'aufs'],
+  [FS_MAGIC_BTRFS, 'btrfs'],
   [0x28cd3d45, 'cramfs'],
-  [0x2fc12fc1, 'zfs'],
-  [0x3153464a, 'jfs'],
-  [0x47504653, 'gpfs'],
-  [0x52654973, 'reiserfs'],
-  [0x58465342, 'xfs'],
-  [0x61756673, 'aufs'],
-  [0x65735546, 'fuse'],
-  [0x73717368, 'squashfs'],
-  [0x794c7630, 'overlayfs'],
-  [0x858458f6, 'ramfs'],
-  [0x9123683e, 'btrfs'],
-  [0xa501fcf5, 'vxfs'],
+  [FS_MAGIC_ECRYPTFS, 'ecryptfs'],
+  [FS_MAGIC_EXTFS, 'extfs'],
   [0xf2f52010, 'f2fs'],
+  [FS_MAGIC_FUSE, 'fuse'],
+  [0x47504653, 'gpfs'],
+  [0x000072b6, 'jffs2'],
+  [0x3153464a, 'jfs'],
+  [FS_MAGIC_NFS, 'nfs'],
+  [FS_MAGIC_OVERLAY, 'overlayfs'],
+  [0x858458f6, 'ramfs'],
+  [0x52654973, 'reiserfs'],
+  [0x0000517b, 'smb'],
+  [0x73717368, 'squashfs'],
+  [FS_MAGIC_TMPFS, 'tmpfs'],
+  [0, 'unsupported'],
+  [0xa501fcf5, 'vxfs'],
+  [FS_MAGIC_XFS, 'xfs'],
+  [FS_MAGIC_ZFS, 'zfs'],
 ]);
 
-/** The name of the filesystem that `path` lies on; `<unknown>` for one that Docker has no name for. */
-export const backingFilesystem = (task: Task, path: string): string => names.get(task.statfs(path).type) ?? '<unknown>';
+/** The magic number of the filesystem that `home` lies on, or will: its parent directory is asked. */
+export function fsMagicOf(task: Task, home: string): number {
+  return task.statfs(home.replace(/\/+[^/]*\/*$/, '') || '/').type;
+}
+
+/** What `docker info` tells as "Backing Filesystem": Docker's name for a magic number, `<unknown>` where it has none. */
+export const backingFilesystemName = (magic: number): string => NAMES.get(magic) ?? '<unknown>';
