@@ -42,10 +42,11 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [FS_MAGIC_ZFS, 'zfs'],
 ]);
 
-/** The magic number of the filesystem that `home` lies on, or will: its parent directory is asked. */
-export function fsMagicOf(task: Task, home: string): number {
-  return task.statfs(home.replace(/\/+[^/]*\/*$/, '') || '/').type;
-}
+/** The magic number of the filesystem that `path`, which exists, lies on. */
+export const fsMagicOf = (task: Task, path: string): number => task.statfs(path).type;
 
-/** What `docker info` tells as "Backing Filesystem": Docker's name for a magic number, `<unknown>` where it has none. */
+/** Docker's name for a magic number; `<unknown>` where it has none. */
 export const backingFilesystemName = (magic: number): string => NAMES.get(magic) ?? '<unknown>';
+
+/** What `docker info` tells as "Backing Filesystem" of a driver whose home lies at `path`. */
+export const backingFilesystem = (task: Task, path: string): string => backingFilesystemName(fsMagicOf(task, path));
