@@ -6,7 +6,7 @@
  *
  * @see moby pkg/archive archive.go (addTarFile), archive_linux.go (overlayWhiteoutConverter), golang path/filepath.Walk
  */
-import { AT_SYMLINK_NOFOLLOW, O_DIRECTORY, O_RDONLY } from '../abi/flags.ts';
+import { AT_SYMLINK_NOFOLLOW, O_RDONLY } from '../abi/flags.ts';
 import {
   isBlockDevice,
   isCharacterDevice,
@@ -24,6 +24,8 @@ import { OVERLAY_XATTR_PREFIX, XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts
 import type { Task } from '../kernel/task.ts';
 import { ArchiveError } from './archive-error.ts';
 import { baseName, compareNames, directoryName } from '../abi/name-bytes.ts';
+import { listNames } from './list-names.ts';
+import { readChunks } from './read-chunks.ts';
 import {
   BLKTYPE,
   CHRTYPE,
@@ -85,20 +87,6 @@ function* walkDirectory(task: Task, upper: string, below: string, prefix: string
     const object = inspect(task, upper, path, prefix);
     yield object;
     if (isDirectory(object.stat.mode)) yield* walkDirectory(task, upper, path, prefix);
-  }
-}
-
-/** The names in a directory, sorted by their bytes. */
-export function listNames(task: Task, directory: string): string[] {
-  const fd = task.open(directory, O_RDONLY | O_DIRECTORY);
-  try {
-    const names: string[] = [];
-    for (let entries = task.getdents(fd); entries.length > 0; entries = task.getdents(fd)) {
-      for (const { name } of entries) if (name !== '.' && name !== '..') names.push(name);
-    }
-    return names.sort(compareNames);
-  } finally {
-    task.close(fd);
   }
 }
 
@@ -224,20 +212,11 @@ function opaqueMarkerOf(directory: TarHeader): TarHeader {
   };
 }
 
-/** How much of a file is read at once, at most. */
-const READ_SIZE = 1 << 18;
-
 /** The bytes of a file, one byte more asked for than it should have: a file that grew meanwhile is noticed. */
 function* readFile(task: Task, file: string, size: number): Generator<Uint8Array, void> {
   const fd = task.open(file, O_RDONLY);
   try {
-    for (let left = size + 1; left > 0; ) {
-      const chunk = new Uint8Array(Math.min(READ_SIZE, left));
-      const length = task.read(fd, chunk);
-      if (length === 0) return;
-      left -= length;
-      yield length === chunk.length ? chunk : chunk.subarray(0, length);
-    }
+    yield* readChunks(task, fd, size + 1);
   } finally {
     task.close(fd);
   }

@@ -1,11 +1,12 @@
 /** Makes one object of a layer: what moby's `createTarFile` does, step for step. @see moby pkg/archive/archive.go */
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, O_WRONLY } from '../abi/flags.ts';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_WRONLY } from '../abi/flags.ts';
 import { isDirectory, isSymlink, makedev, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFIFO } from '../abi/mode.ts';
 import { ErrnoException } from '../abi/errno.ts';
 import { compareTimespec, type Timespec } from '../abi/stat.ts';
 import type { Task } from '../kernel/task.ts';
-import { listNames } from './diff.ts';
+import { listNames } from './list-names.ts';
 import { layerPath } from './layer-entry.ts';
+import { refuseType } from './refusal.ts';
 import {
   BLKTYPE,
   CHRTYPE,
@@ -14,18 +15,21 @@ import {
   LNKTYPE,
   REGTYPE,
   SYMTYPE,
-  type TarEntry,
   type TarHeader,
+  XGLTYPE,
 } from './tar-entry.ts';
 
 const EPOCH: Timespec = Object.freeze({ sec: 0, nsec: 0 });
-/** The last second that Go's `os.Chtimes` can hold in nanoseconds. */
-const LAST_SECOND = 9223372036;
+/** The last moment that Go's `os.Chtimes` can hold in nanoseconds. */
+const LAST: Timespec = Object.freeze({ sec: 9223372036, nsec: 854775807 });
 
-/** Removes whatever stands at the path, and nothing when nothing does. */
+/** Removes whatever stands at the path, and nothing when nothing does. @throws ErrnoException as Go's `os.RemoveAll` */
 export function removeAll(task: Task, path: string): void {
   const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
-  if (stat === undefined) return;
+  if (stat === undefined) {
+    refuseBelowFile(task, path);
+    return;
+  }
   if (!isDirectory(stat.mode)) {
     task.unlink(path);
     return;
@@ -34,40 +38,57 @@ export function removeAll(task: Task, path: string): void {
   task.rmdir(path);
 }
 
-/** Makes the object at `path`, where nothing stands but, for a directory, a directory. */
-export function unpackEntry(task: Task, path: string, { header, body }: TarEntry): void {
-  createObject(task, path, header, body);
+/** What lies below no directory is not just absent. @throws ErrnoException ENOTDIR */
+function refuseBelowFile(task: Task, path: string): void {
+  try {
+    task.lstat(path);
+  } catch (error) {
+    if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
+  }
+}
+
+/**
+ * Makes the object at `path`, where nothing stands but, for a directory, a directory.
+ *
+ * @returns the descriptor that takes the body of a regular file
+ */
+export function createObject(task: Task, path: string, header: TarHeader): number | undefined {
+  refuseType(header);
+  const mode = header.mode & S_IALLUGO;
+  const device = makedev(header.devmajor, header.devminor);
+  if (header.type === REGTYPE) return task.open(path, O_CREAT | O_WRONLY, mode);
+  if (header.type === DIRTYPE) {
+    if (task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) === undefined) task.mkdir(path, mode);
+  } else if (header.type === LNKTYPE) task.link(`/${layerPath(header.linkname)}`, path);
+  else if (header.type === SYMTYPE) task.symlink(header.linkname, path);
+  else if (header.type === CHRTYPE) task.mknod(path, S_IFCHR | mode, device);
+  else if (header.type === BLKTYPE) task.mknod(path, S_IFBLK | mode, device);
+  else if (header.type === FIFOTYPE) task.mknod(path, S_IFIFO | mode, 0);
+  return undefined;
+}
+
+/** Gives the object its owner, attributes, mode and times, once its body is there. */
+export function setAttributes(task: Task, path: string, header: TarHeader): void {
+  if (header.type === XGLTYPE) return;
   task.lchown(path, header.uid, header.gid);
   for (const [name, value] of header.xattrs) setAttribute(task, path, name, value);
-  const followed = header.type === LNKTYPE ? !isSymlink(task.lstat(path).mode) : header.type !== SYMTYPE;
+  const followed = header.type === LNKTYPE ? leadsToFile(task, header.linkname) : header.type !== SYMTYPE;
   if (followed) task.chmod(path, header.mode & S_IALLUGO);
   const atime = header.atime === undefined ? header.mtime : later(header.atime, header.mtime);
   if (followed) setTimes(task, path, atime, header.mtime);
   else if (header.type === SYMTYPE) task.utimensat(AT_FDCWD, path, atime, header.mtime, AT_SYMLINK_NOFOLLOW);
 }
 
-function createObject(task: Task, path: string, header: TarHeader, body: Iterable<Uint8Array>): void {
-  const mode = header.mode & S_IALLUGO;
-  const device = makedev(header.devmajor, header.devminor);
-  if (header.type === DIRTYPE) {
-    if (task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) === undefined) task.mkdir(path, mode);
-  } else if (header.type === REGTYPE) writeFile(task, path, mode, body);
-  else if (header.type === LNKTYPE) task.link(`/${layerPath(header.linkname) ?? ''}`, path);
-  else if (header.type === SYMTYPE) task.symlink(header.linkname, path);
-  else if (header.type === CHRTYPE) task.mknod(path, S_IFCHR | mode, device);
-  else if (header.type === BLKTYPE) task.mknod(path, S_IFBLK | mode, device);
-  else if (header.type === FIFOTYPE) task.mknod(path, S_IFIFO | mode, 0);
+/** By the link's own text, from the layer's root: a hard link to a symlink keeps what the symlink has. */
+function leadsToFile(task: Task, linkname: string): boolean {
+  const stat = task.statIfPresent(linkname, AT_SYMLINK_NOFOLLOW);
+  return stat !== undefined && !isSymlink(stat.mode);
 }
 
-function writeFile(task: Task, path: string, mode: number, body: Iterable<Uint8Array>): void {
-  const fd = task.open(path, O_CREAT | O_EXCL | O_WRONLY, mode);
-  try {
-    for (const chunk of body) {
-      for (let at = 0; at < chunk.length; ) at += task.write(fd, chunk.subarray(at));
-    }
-  } finally {
-    task.close(fd);
-  }
+/** Writes all of the bytes, however many the system takes at once. */
+export function writeAll(task: Task, fd: number, bytes: Uint8Array): void {
+  let written = task.write(fd, bytes);
+  while (written < bytes.length) written += task.write(fd, bytes.subarray(written));
 }
 
 /** Docker passes over attributes that the filesystem or the caller's rights do not allow. */
@@ -83,12 +104,11 @@ const later = (a: Timespec, b: Timespec): Timespec => (compareTimespec(a, b) < 0
 
 /** Times before 1970 or beyond Go's range become 1970, but for those of symlinks. @see moby pkg/system/chtimes.go */
 export function setTimes(task: Task, path: string, atime: Timespec, mtime: Timespec): void {
-  const clamped = (time: Timespec): Timespec => (time.sec < 0 || time.sec > LAST_SECOND ? EPOCH : time);
+  const clamped = (time: Timespec): Timespec => (time.sec < 0 || compareTimespec(time, LAST) > 0 ? EPOCH : time);
   task.utimensat(AT_FDCWD, path, clamped(atime), clamped(mtime));
 }
 
 /** The times of a directory once nothing more comes into it; one that the archive gives no access time has 1970. */
 export function setDirectoryTimes(task: Task, path: string, header: TarHeader): void {
-  const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
-  if (stat !== undefined && isDirectory(stat.mode)) setTimes(task, path, header.atime ?? EPOCH, header.mtime);
+  setTimes(task, path, header.atime ?? EPOCH, header.mtime);
 }

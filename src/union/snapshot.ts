@@ -25,7 +25,7 @@ export function builtLayer(name: string, fill: (task: Task) => void, diffID?: st
 /** The layer that a tar unpacks to, deletions as whiteouts. */
 export function layerOfTar(diffID: string, tar: Uint8Array): LayerSource {
   const fill = (task: Task): void => {
-    applyLayer(task, '/', tar, { form: 'overlay', symlinks: 'contain' });
+    applyLayer(task, '/', tar, { form: 'overlay', breakout: 'contain' });
   };
   return builtLayer(diffID, fill, diffID);
 }
