@@ -1,0 +1,19 @@
+/**
+ * What the comparison of a real dockerd with ours leaves out, and why. Ids, links and mount-ids are not left out: each is
+ * told by the role it plays, see `ids.ts`.
+ */
+
+/** What is never compared. */
+export const masks = {
+  'access and change time': 'atime and ctime are of the run, and reading sets the first',
+  'time of the run': 'a modification time that nobody set is told as `now`',
+  'directory size': 'the size of a directory is that of its blocks on ext4, of its entries on tmpfs',
+  'order of docker diff': 'dockerd tells the changes of a directory in the random order of a map: compared as a set',
+  'bytes that are no UTF-8 in docker diff': 'JSON has none: Go writes U+FFFD for each',
+  origin: 'the value of trusted.overlay.origin is a file handle of the filesystem below',
+  gzip: 'the compressed form of tar-split.json.gz is that of the codec: compared after decompression',
+  'error text': 'that a step fails is compared, its words only in the tests of errors',
+} as const;
+
+/** Extended attributes whose value is not compared, only that they are there. */
+export const valueless: ReadonlySet<string> = new Set(['trusted.overlay.origin', 'trusted.overlay.uuid']);
