@@ -31,6 +31,7 @@ import { mountCall, pivotRootCall, umountCall } from './mount-calls.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW } from './namei.ts';
 import { checkPermission } from './permission.ts';
 import type { ProgramTable } from './program.ts';
+import { quotactlCall } from './quota-calls.ts';
 import type { Task } from './task.ts';
 import { utsnameOf } from './utsname.ts';
 import { XattrSystemCalls } from './xattr-system-calls.ts';
@@ -55,6 +56,10 @@ export class SystemCalls extends XattrSystemCalls implements Task {
 
   umount(target: string, flags = 0): void {
     this.call('umount', target, undefined, () => umountCall(this, target, flags));
+  }
+
+  quotactl(command: number, special: string, id: number, argument?: unknown): unknown {
+    return this.call('quotactl', special, undefined, () => quotactlCall(this, command, special, id, argument));
   }
 
   pivotRoot(newRoot: string, putOld: string): void {
