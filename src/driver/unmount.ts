@@ -27,12 +27,12 @@ function detach(task: Task, target: string): boolean {
 }
 
 /** In mountinfo a space stands as `\040`, and so do its likes. */
-const unescape = (path: string): string =>
+const unescapePath = (path: string): string =>
   path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 function mountPoints(task: Task): string[] {
   const lines = (readTextIfPresent(task, '/proc/self/mountinfo') ?? '').split('\n');
-  return lines.filter((line) => line !== '').map((line) => unescape(line.split(' ')[4]!));
+  return lines.filter((line) => line !== '').map((line) => unescapePath(line.split(' ')[4]!));
 }
 
 /** Removes a directory of a driver's home and all that is in it; what is mounted there is unmounted. */

@@ -1,0 +1,92 @@
+/** Makes a layer's directory. @see moby daemon/graphdriver/overlay2/overlay.go (create, getLower) */
+import { ErrnoException } from '../../abi/errno.ts';
+import { removeAll } from '../../archive/unpack-entry.ts';
+import type { Task } from '../../kernel/task.ts';
+import { DriverError } from '../driver-error.ts';
+import { pathErrorText } from '../errno-text.ts';
+import { makeDirectories, makeDirectory } from '../make-directory.ts';
+import { readText, readTextIfPresent, writeText } from '../text-file.ts';
+import { LINK_DIRECTORY, type LayerPaths, layerPaths, MAX_DEPTH } from './layout.ts';
+import { generateLinkId } from './link-id.ts';
+
+/** Root of the machine, to whom layers belong. */
+export const ROOT = Object.freeze({ uid: 0, gid: 0 });
+
+/** A layer that is to be made. */
+export interface NewLayer {
+  readonly home: string;
+  readonly id: string;
+  readonly parent: string | undefined;
+  /** Sets the limit of the layer's directory, before anything is in it. */
+  limit?(directory: string): void;
+}
+
+/**
+ * Makes the layer; when a step is refused, what was made goes again.
+ *
+ * Docker makes the short link before it notes it in the layer and marks the parent before it knows that the parent
+ * will do. Here the mark comes last and the link is noted first, so that a stop between two steps leaves a directory that
+ * `remove` takes away whole.
+ *
+ * @throws DriverError `ERR_DRIVER_ID`, `ERR_DRIVER_DEPTH`
+ */
+export function createLayer(task: Task, layer: NewLayer): void {
+  const paths = layerPaths(layer.home, layer.id);
+  const owner = { uid: task.getresuid()[0]!, gid: ROOT.gid };
+  makeDirectories(task, layer.home, 0o710, owner);
+  requireAbsent(task, paths.root);
+  const undo = [() => removeAll(task, paths.root)];
+  try {
+    makeDirectory(task, paths.root, 0o710, owner);
+    layer.limit?.(paths.root);
+    fillLayer(task, layer, paths, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) ignoreRefusal(step);
+    throw error;
+  }
+}
+
+function requireAbsent(task: Task, directory: string): void {
+  if (task.statIfPresent(directory) === undefined) return;
+  throw new DriverError('ERR_DRIVER_ID', `mkdir ${directory}: file exists`);
+}
+
+function ignoreRefusal(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!(error instanceof ErrnoException)) throw error;
+  }
+}
+
+function fillLayer(task: Task, { home, id, parent }: NewLayer, paths: LayerPaths, undo: (() => void)[]): void {
+  makeDirectory(task, paths.diff, 0o755, ROOT);
+  const link = generateLinkId(task);
+  const linkPath = `${home}/${LINK_DIRECTORY}/${link}`;
+  writeText(task, paths.link, link, 0o644);
+  task.symlink(`../${id}/diff`, linkPath);
+  undo.push(() => task.unlink(linkPath));
+  if (parent === undefined) return;
+  const parentPaths = layerPaths(home, parent);
+  const lower = lowerOf(task, parentPaths);
+  makeDirectory(task, paths.work, 0o700, ROOT);
+  writeText(task, paths.lower, lower, 0o644);
+  writeText(task, parentPaths.committed, '', 0o600);
+}
+
+/** What the file `lower` of a layer on top of that parent holds. */
+function lowerOf(task: Task, parent: LayerPaths): string {
+  const above = readTextIfPresent(task, parent.lower);
+  const lowers = [`${LINK_DIRECTORY}/${linkOf(task, parent)}`, ...(above === undefined ? [] : above.split(':'))];
+  if (lowers.length > MAX_DEPTH) throw new DriverError('ERR_DRIVER_DEPTH', 'max depth exceeded');
+  return lowers.join(':');
+}
+
+function linkOf(task: Task, parent: LayerPaths): string {
+  try {
+    return readText(task, parent.link);
+  } catch (error) {
+    if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
+    throw new DriverError('ERR_DRIVER_ID', pathErrorText('open', parent.committed, error), error);
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Docker's overlay2: a directory for each layer, and one overlayfs mount over all of them while a layer is shown.
+ *
+ * @see moby daemon/graphdriver/overlay2/overlay.go
+ */
+import { errnoCodes, ErrnoException } from '../../abi/errno.ts';
+import { MNT_DETACH } from '../../abi/flags.ts';
+import { removeAll } from '../../archive/unpack-entry.ts';
+import type { Change } from '../../archive/diff.ts';
+import type { Task } from '../../kernel/task.ts';
+import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
+import { DriverError } from '../driver-error.ts';
+import { pathErrorText } from '../errno-text.ts';
+import { makeDirectory } from '../make-directory.ts';
+
+import { naiveDiff } from './naive.ts';
+import { nativeDiffRefusal } from '../overlay-check.ts';
+import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
+import { readTextIfPresent } from '../text-file.ts';
+import { removeDirectory, unmountBelow } from '../unmount.ts';
+import { createLayer, ROOT } from './create-layer.ts';
+import { featuresOf } from './features.ts';
+import { isLayerId, LINK_DIRECTORY, type LayerPaths, layerPaths, linkTarget, requireLayerId } from './layout.ts';
+import { mountLayer } from './mount.ts';
+import { diskUsage, nativeApply, nativeDiff } from './native-diff.ts';
+import { type Overlay2Options, parseStorageOptions } from './options.ts';
+
+/** What the start of the driver found out. */
+export interface Overlay2Parts {
+  readonly task: Task;
+  readonly home: string;
+  readonly options: Overlay2Options;
+  /** What the home lies on: `extfs`. */
+  readonly backingFilesystem: string;
+  readonly supportsDType: boolean;
+  /** Limits what a directory may hold; left out where the disk keeps no project quotas. */
+  readonly setQuota: ((directory: string, size: number) => void) | undefined;
+  /** `index=off,`, where the kernel knows the option. */
+  readonly indexOff: string;
+  /** `userxattr,`, where the kernel wants it. */
+  readonly userxattr: string;
+}
+
+/** The driver over one home. */
+export class Overlay2Driver implements Driver {
+  readonly name = 'overlay2';
+  readonly home: string;
+  readonly #task: Task;
+  readonly #parts: Overlay2Parts;
+  readonly #mounts: ReferenceCounter;
+  readonly #naive: DiffDriver;
+  #naiveOnly: boolean | undefined;
+  #features: DriverFeatures | undefined;
+
+  constructor(parts: Overlay2Parts) {
+    this.#parts = parts;
+    this.#task = parts.task;
+    this.home = parts.home;
+    this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, OVERLAYFS_SUPER_MAGIC, path));
+    this.#naive = naiveDiff(parts.task, this);
+  }
+
+  /** Found out by trying, when first asked for. */
+  get features(): DriverFeatures {
+    this.#features ??= featuresOf(this.#task, {
+      home: this.home,
+      mountOptions: this.#mountOptions,
+      nativeDiff: !this.#useNaiveDiff(),
+      quota: this.#parts.setQuota !== undefined,
+    });
+    return this.#features;
+  }
+
+  get #mountOptions(): string {
+    return this.#parts.indexOff + this.#parts.userxattr;
+  }
+
+  #paths(id: string): LayerPaths {
+    return layerPaths(this.home, id);
+  }
+
+  create(id: string, parent?: string, options: CreateOptions = {}): void {
+    const storageOptions = options.storageOptions ?? {};
+    if ('size' in storageOptions) {
+      const message = '--storage-opt size is only supported for ReadWrite Layers';
+      throw new DriverError('ERR_DRIVER_STORAGE_OPTION', message);
+    }
+    this.#create(id, parent, storageOptions);
+  }
+
+  createReadWrite(id: string, parent?: string, options: CreateOptions = {}): void {
+    const { size } = this.#parts.options;
+    const storageOptions = { ...(size > 0 ? { size: `${size}` } : {}), ...options.storageOptions };
+    if ('size' in storageOptions && this.#parts.setQuota === undefined) {
+      const message = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
+      throw new DriverError('ERR_DRIVER_STORAGE_OPTION', message);
+    }
+    this.#create(id, parent, storageOptions);
+  }
+
+  #create(id: string, parent: string | undefined, storageOptions: Readonly<Record<string, string>>): void {
+    requireLayerId(id);
+    if (parent !== undefined) requireLayerId(parent);
+    const size = parseStorageOptions(storageOptions);
+    const limit = size > 0 ? (directory: string) => this.#parts.setQuota?.(directory, size) : undefined;
+    createLayer(this.#task, { home: this.home, id, parent, ...(limit && { limit }) });
+  }
+
+  get(id: string, mountLabel = ''): string {
+    this.#requireLayer(id);
+    const paths = this.#paths(id);
+    const lower = readTextIfPresent(this.#task, paths.lower);
+    if (lower === undefined) return paths.diff;
+    if (this.#mounts.increment(paths.merged) > 1) return paths.merged;
+    try {
+      this.#mount(id, lower, mountLabel);
+    } catch (error) {
+      if (this.#mounts.decrement(paths.merged) <= 0) ignoring(errnoCodes, () => this.#unmount(paths.merged, 0));
+      throw error;
+    }
+    return paths.merged;
+  }
+
+  #mount(id: string, lower: string, label: string): void {
+    const { merged, work, committed } = this.#paths(id);
+    const readOnly = this.#task.statIfPresent(committed) !== undefined;
+    makeDirectory(this.#task, merged, 0o700, ROOT);
+    mountLayer(this.#task, { home: this.home, id, lower, readOnly, kernelOptions: this.#mountOptions, label });
+    if (!readOnly) this.#task.chown(`${work}/work`, ROOT.uid, ROOT.gid);
+  }
+
+  put(id: string): void {
+    const { merged, lower } = this.#paths(id);
+    if (!isLayerId(id) || readTextIfPresent(this.#task, lower) === undefined) return;
+    if (this.#mounts.decrement(merged) <= 0) this.#unmount(merged, MNT_DETACH);
+  }
+
+  /** Without its directory the mount goes in the mount namespaces of others too. */
+  #unmount(merged: string, flags: number): void {
+    ignoring(['EINVAL', 'ENOENT', 'EBUSY'], () => this.#task.umount(merged, flags));
+    ignoring(['ENOENT', 'EBUSY', 'ENOTEMPTY'], () => this.#task.rmdir(merged));
+  }
+
+  exists(id: string): boolean {
+    return isLayerId(id) && this.#task.statIfPresent(this.#paths(id).root) !== undefined;
+  }
+
+  #requireLayer(id: string): void {
+    requireLayerId(id);
+    const { root } = this.#paths(id);
+    try {
+      this.#task.stat(root);
+    } catch (error) {
+      if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
+      throw new DriverError('ERR_DRIVER_ID', pathErrorText('stat', root, error), error);
+    }
+  }
+
+  remove(id: string): void {
+    if (id === '') {
+      throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
+    }
+    requireLayerId(id);
+    const { root, link } = this.#paths(id);
+    const name = readTextIfPresent(this.#task, link) ?? '';
+    if (isLayerId(name)) removeAll(this.#task, `${this.home}/${LINK_DIRECTORY}/${name}`);
+    removeDirectory(this.#task, root);
+  }
+
+  status(): readonly (readonly [string, string])[] {
+    return [
+      ['Backing Filesystem', this.#parts.backingFilesystem],
+      ['Supports d_type', `${this.#parts.supportsDType}`],
+      ['Native Overlay Diff', `${!this.#useNaiveDiff()}`],
+      ['userxattr', `${this.#parts.userxattr !== ''}`],
+    ];
+  }
+
+  metadata(id: string): Readonly<Record<string, string>> {
+    this.#requireLayer(id);
+    const { merged, diff, work } = this.#paths(id);
+    const lowers = this.#lowerDirectories(id);
+    const lower = lowers.length === 0 ? {} : { LowerDir: lowers.join(':') };
+    return { ...lower, MergedDir: merged, UpperDir: diff, WorkDir: work };
+  }
+
+  /** The `diff` of each layer below, the nearest first. */
+  #lowerDirectories(id: string): string[] {
+    const lower = readTextIfPresent(this.#task, this.#paths(id).lower);
+    const links = lower === undefined ? [] : lower.split(':');
+    return links.map((link) => linkTarget(this.home, this.#task.readlink(`${this.home}/${link}`)));
+  }
+
+  cleanup(): void {
+    unmountBelow(this.#task, this.home);
+  }
+
+  changes(id: string, parent?: string): readonly Change[] {
+    return this.#naive.changes(id, parent);
+  }
+
+  diff(id: string, parent?: string): Iterable<Uint8Array> {
+    if (!this.#isNative(id, parent)) return this.#naive.diff(id, parent);
+    return nativeDiff(this.#task, this.#paths(id).diff);
+  }
+
+  applyDiff(id: string, parent?: string): DiffWriter {
+    if (!this.#isNative(id, parent)) return this.#naive.applyDiff(id, parent);
+    return nativeApply(this.#task, this.#paths(id).diff);
+  }
+
+  diffSize(id: string, parent?: string): number {
+    if (!this.#isNative(id, parent)) return this.#naive.diffSize(id, parent);
+    return diskUsage(this.#task, this.#paths(id).diff);
+  }
+
+  /** The layer's own directory is what `parent` lacks. */
+  #isNative(id: string, parent: string | undefined): boolean {
+    this.#requireLayer(id);
+    if (this.#useNaiveDiff()) return false;
+    const [nearest] = this.#lowerDirectories(id);
+    return nearest === (parent === undefined ? undefined : this.#paths(parent).diff);
+  }
+
+  /** Asked of the kernel once. */
+  #useNaiveDiff(): boolean {
+    this.#naiveOnly ??= nativeDiffRefusal(this.#task, this.home) !== undefined;
+    return this.#naiveOnly;
+  }
+}
+
+/** Passes over the refusals that Docker passes over. */
+function ignoring(codes: readonly string[], call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof ErrnoException) || !codes.includes(error.code)) throw error;
+  }
+}

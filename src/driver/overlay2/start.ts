@@ -1,0 +1,57 @@
+/** Starts the driver over a home. @see moby daemon/graphdriver/overlay2/overlay.go (Init) */
+import type { Task } from '../../kernel/task.ts';
+import { backingFilesystem } from '../backing-filesystem.ts';
+import type { DriverParts } from '../driver.ts';
+import { DriverError } from '../driver-error.ts';
+import { makeDirectories } from '../make-directory.ts';
+import { dTypeRefusal, isInitialized, needsUserXattr, requireOverlay, supportsDType } from '../overlay-check.ts';
+import { ROOT } from './create-layer.ts';
+import { Overlay2Driver } from './driver.ts';
+import { LINK_DIRECTORY } from './layout.ts';
+import { type Overlay2Options, parseOptions } from './options.ts';
+
+/** What tells that the kernel knows the mount option `index`. */
+const INDEX_PARAMETER = '/sys/module/overlay/parameters/index';
+
+/** The checks in Docker's order, then the home. @throws DriverError */
+export function startOverlay2({ task, home, options = [] }: DriverParts): Overlay2Driver {
+  const parsed = parseOptions(options);
+  const tested = task.statIfPresent(home) === undefined ? parentOf(home) : home;
+  requireOverlay(task, tested, true);
+  const filesystem = backingFilesystem(task, tested);
+  const dType = supportsDType(task, tested);
+  if (!dType && !isInitialized(task, home)) throw dTypeRefusal('overlay2', filesystem);
+  makeHome(task, home);
+  return new Overlay2Driver({
+    task,
+    home,
+    options: parsed,
+    backingFilesystem: filesystem,
+    supportsDType: dType,
+    setQuota: quotaOf(task, home, filesystem, parsed),
+    indexOff: task.statIfPresent(INDEX_PARAMETER) === undefined ? '' : 'index=off,',
+    userxattr: needsUserXattr(task) ? 'userxattr,' : '',
+  });
+}
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
+
+function makeHome(task: Task, home: string): void {
+  const uid = task.getresuid()[0]!;
+  makeDirectories(task, home, 0o710, { uid, gid: ROOT.gid });
+  makeDirectories(task, `${home}/${LINK_DIRECTORY}`, 0o700, { uid, gid: task.getresgid()[1]! });
+}
+
+/** What limits a layer's directory: project quotas, of xfs alone. */
+function quotaOf(
+  _task: Task,
+  _home: string,
+  filesystem: string,
+  { size }: Overlay2Options,
+): ((directory: string, size: number) => void) | undefined {
+  if (size > 0 && filesystem !== 'xfs') {
+    const message = `Storage Option overlay2.size only supported for backingFS XFS. Found ${filesystem}`;
+    throw new DriverError('ERR_DRIVER_QUOTA', message);
+  }
+  return undefined;
+}
