@@ -6,15 +6,19 @@
 import { errnoCodes, ErrnoException } from '../../abi/errno.ts';
 import { MNT_DETACH } from '../../abi/flags.ts';
 import { removeAll } from '../../archive/unpack-entry.ts';
-import type { Change } from '../../archive/diff.ts';
+import type { Change } from '../../archive/change.ts';
+import { packLayer } from '../../archive/diff.ts';
+import { directorySize } from '../../archive/directory-size.ts';
+import { machineOwnerNames, type OwnerNames } from '../../archive/owner-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
 import { DriverError } from '../driver-error.ts';
 import { pathErrorText } from '../errno-text.ts';
 import { makeDirectory } from '../make-directory.ts';
 
-import { naiveDiff } from './naive.ts';
+import { naiveDiff } from '../naive-diff.ts';
 import { nativeDiffRefusal } from '../overlay-check.ts';
+import type { QuotaControl } from '../quota.ts';
 import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
 import { readTextIfPresent } from '../text-file.ts';
 import { removeDirectory, unmountBelow } from '../unmount.ts';
@@ -22,7 +26,7 @@ import { createLayer, ROOT } from './create-layer.ts';
 import { featuresOf } from './features.ts';
 import { isLayerId, LINK_DIRECTORY, type LayerPaths, layerPaths, linkTarget, requireLayerId } from './layout.ts';
 import { mountLayer } from './mount.ts';
-import { diskUsage, nativeApply, nativeDiff } from './native-diff.ts';
+import { nativeApply } from './native-diff.ts';
 import { type Overlay2Options, parseStorageOptions } from './options.ts';
 
 /** What the start of the driver found out. */
@@ -34,7 +38,7 @@ export interface Overlay2Parts {
   readonly backingFilesystem: string;
   readonly supportsDType: boolean;
   /** Limits what a directory may hold; left out where the disk keeps no project quotas. */
-  readonly setQuota: ((directory: string, size: number) => void) | undefined;
+  readonly quota: QuotaControl | undefined;
   /** `index=off,`, where the kernel knows the option. */
   readonly indexOff: string;
   /** `userxattr,`, where the kernel wants it. */
@@ -49,6 +53,7 @@ export class Overlay2Driver implements Driver {
   readonly #parts: Overlay2Parts;
   readonly #mounts: ReferenceCounter;
   readonly #naive: DiffDriver;
+  readonly #names: OwnerNames;
   #naiveOnly: boolean | undefined;
   #features: DriverFeatures | undefined;
 
@@ -57,7 +62,8 @@ export class Overlay2Driver implements Driver {
     this.#task = parts.task;
     this.home = parts.home;
     this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, OVERLAYFS_SUPER_MAGIC, path));
-    this.#naive = naiveDiff(parts.task, this);
+    this.#names = machineOwnerNames(parts.task);
+    this.#naive = naiveDiff(this, { task: parts.task, names: this.#names });
   }
 
   /** Found out by trying, when first asked for. */
@@ -66,7 +72,7 @@ export class Overlay2Driver implements Driver {
       home: this.home,
       mountOptions: this.#mountOptions,
       nativeDiff: !this.#useNaiveDiff(),
-      quota: this.#parts.setQuota !== undefined,
+      quota: this.#parts.quota !== undefined,
     });
     return this.#features;
   }
@@ -91,7 +97,7 @@ export class Overlay2Driver implements Driver {
   createReadWrite(id: string, parent?: string, options: CreateOptions = {}): void {
     const { size } = this.#parts.options;
     const storageOptions = { ...(size > 0 ? { size: `${size}` } : {}), ...options.storageOptions };
-    if ('size' in storageOptions && this.#parts.setQuota === undefined) {
+    if ('size' in storageOptions && this.#parts.quota === undefined) {
       const message = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
       throw new DriverError('ERR_DRIVER_STORAGE_OPTION', message);
     }
@@ -102,7 +108,7 @@ export class Overlay2Driver implements Driver {
     requireLayerId(id);
     if (parent !== undefined) requireLayerId(parent);
     const size = parseStorageOptions(storageOptions);
-    const limit = size > 0 ? (directory: string) => this.#parts.setQuota?.(directory, size) : undefined;
+    const limit = size > 0 ? (directory: string) => this.#parts.quota?.setQuota(directory, size) : undefined;
     createLayer(this.#task, { home: this.home, id, parent, ...(limit && { limit }) });
   }
 
@@ -201,7 +207,7 @@ export class Overlay2Driver implements Driver {
 
   diff(id: string, parent?: string): Iterable<Uint8Array> {
     if (!this.#isNative(id, parent)) return this.#naive.diff(id, parent);
-    return nativeDiff(this.#task, this.#paths(id).diff);
+    return packLayer(this.#task, this.#paths(id).diff, { names: this.#names });
   }
 
   applyDiff(id: string, parent?: string): DiffWriter {
@@ -211,7 +217,7 @@ export class Overlay2Driver implements Driver {
 
   diffSize(id: string, parent?: string): number {
     if (!this.#isNative(id, parent)) return this.#naive.diffSize(id, parent);
-    return diskUsage(this.#task, this.#paths(id).diff);
+    return directorySize(this.#task, this.#paths(id).diff);
   }
 
   /** The layer's own directory is what `parent` lacks. */

@@ -19,6 +19,7 @@
  * @see moby daemon/graphdriver/overlay2/overlay.go
  */
 import { DriverError } from '../driver-error.ts';
+import { isLayerId as isDirectoryName } from '../layer-id.ts';
 
 /** The directory of the short links. */
 export const LINK_DIRECTORY = 'l';
@@ -53,8 +54,7 @@ export function layerPaths(home: string, id: string): LayerPaths {
 }
 
 /** Whether a layer's directory can bear that name: one component, and not the one of the links. */
-export const isLayerId = (id: string): boolean =>
-  id !== '' && id !== '.' && id !== '..' && id !== LINK_DIRECTORY && !/[/\0]/.test(id);
+export const isLayerId = (id: string): boolean => id !== LINK_DIRECTORY && isDirectoryName(id);
 
 /** @throws DriverError `ERR_DRIVER_ID` */
 export function requireLayerId(id: string): void {

@@ -1,10 +1,13 @@
 /** Starts the driver over a home. @see moby daemon/graphdriver/overlay2/overlay.go (Init) */
+import { ErrnoException } from '../../abi/errno.ts';
 import type { Task } from '../../kernel/task.ts';
 import { backingFilesystem } from '../backing-filesystem.ts';
 import type { DriverParts } from '../driver.ts';
 import { DriverError } from '../driver-error.ts';
+import { errnoText } from '../errno-text.ts';
 import { makeDirectories } from '../make-directory.ts';
 import { dTypeRefusal, isInitialized, needsUserXattr, requireOverlay, supportsDType } from '../overlay-check.ts';
+import { type QuotaControl, startQuota } from '../quota.ts';
 import { ROOT } from './create-layer.ts';
 import { Overlay2Driver } from './driver.ts';
 import { LINK_DIRECTORY } from './layout.ts';
@@ -28,7 +31,7 @@ export function startOverlay2({ task, home, options = [] }: DriverParts): Overla
     options: parsed,
     backingFilesystem: filesystem,
     supportsDType: dType,
-    setQuota: quotaOf(task, home, filesystem, parsed),
+    quota: quotaOf(task, home, filesystem, parsed),
     indexOff: task.statIfPresent(INDEX_PARAMETER) === undefined ? '' : 'index=off,',
     userxattr: needsUserXattr(task) ? 'userxattr,' : '',
   });
@@ -42,16 +45,24 @@ function makeHome(task: Task, home: string): void {
   makeDirectories(task, `${home}/${LINK_DIRECTORY}`, 0o700, { uid, gid: task.getresgid()[1]! });
 }
 
-/** What limits a layer's directory: project quotas, of xfs alone. */
-function quotaOf(
-  _task: Task,
-  _home: string,
-  filesystem: string,
-  { size }: Overlay2Options,
-): ((directory: string, size: number) => void) | undefined {
-  if (size > 0 && filesystem !== 'xfs') {
+/**
+ * What limits a layer's directory: project quotas, which Docker looks for on xfs alone.
+ *
+ * @throws DriverError `ERR_DRIVER_QUOTA` where a default size is asked for and cannot be held
+ */
+function quotaOf(task: Task, home: string, filesystem: string, { size }: Overlay2Options): QuotaControl | undefined {
+  if (filesystem !== 'xfs') {
+    if (size === 0) return undefined;
     const message = `Storage Option overlay2.size only supported for backingFS XFS. Found ${filesystem}`;
     throw new DriverError('ERR_DRIVER_QUOTA', message);
   }
-  return undefined;
+  try {
+    return startQuota(task, home);
+  } catch (error) {
+    if (!(error instanceof DriverError) && !(error instanceof ErrnoException)) throw error;
+    if (size === 0) return undefined;
+    const reason = error instanceof DriverError ? error.message : errnoText(error.code);
+    const message = `Storage option overlay2.size not supported. Filesystem does not support Project Quota: ${reason}`;
+    throw new DriverError('ERR_DRIVER_QUOTA', message, error);
+  }
 }
