@@ -41,6 +41,11 @@ export class ReferenceCounter {
     return this.#change(path, -1);
   }
 
+  /** The mount point is gone, and its holders with it. */
+  forget(path: string): void {
+    this.#counts.delete(path);
+  }
+
   #change(path: string, step: number): number {
     const before = this.#counts.get(path) ?? (this.#isMounted(path) ? 1 : 0);
     const count = before + step;

@@ -1,0 +1,185 @@
+/**
+ * Docker's first driver over overlayfs: a layer of an image is a whole tree of hard links, a container an overlay over
+ * one such tree.
+ *
+ * @see moby daemon/graphdriver/overlay/overlay.go
+ */
+import { ErrnoException } from '../../abi/errno.ts';
+import { MNT_DETACH } from '../../abi/flags.ts';
+import type { Change } from '../../archive/change.ts';
+import type { Task } from '../../kernel/task.ts';
+import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
+import { DriverError } from '../driver-error.ts';
+import { errnoText, pathErrorText } from '../errno-text.ts';
+import { isLayerId, requireLayerId } from '../layer-id.ts';
+import { makeDirectory } from '../make-directory.ts';
+import { naiveDiff } from '../naive-diff.ts';
+import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
+import { readText } from '../text-file.ts';
+import { removeDirectory, unmountBelow } from '../unmount.ts';
+import { createLayer, ROOT } from './create-layer.ts';
+import { HardLinkWriter } from './hard-link-writer.ts';
+import { type LayerPaths, layerPaths } from './layout.ts';
+import { refuseStorageOptions } from './options.ts';
+
+/** What the start of the driver found out. */
+export interface OverlayParts {
+  readonly task: Task;
+  readonly home: string;
+  /** What the home lies on: `extfs`. */
+  readonly backingFilesystem: string;
+  readonly supportsDType: boolean;
+}
+
+/** The driver over one home. */
+export class OverlayDriver implements Driver {
+  readonly name = 'overlay';
+  readonly home: string;
+  readonly features: DriverFeatures;
+  readonly #task: Task;
+  readonly #parts: OverlayParts;
+  readonly #mounts: ReferenceCounter;
+  readonly #naive: DiffDriver;
+
+  constructor(parts: OverlayParts) {
+    this.#parts = parts;
+    this.#task = parts.task;
+    this.home = parts.home;
+    this.features = FEATURES;
+    this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, OVERLAYFS_SUPER_MAGIC, path));
+    this.#naive = naiveDiff(this, { task: parts.task });
+  }
+
+  create(id: string, parent?: string, { storageOptions = {} }: CreateOptions = {}): void {
+    refuseStorageOptions(storageOptions);
+    for (const name of parent === undefined ? [id] : [id, parent]) requireLayerId(this.name, name);
+    createLayer(this.#task, this.home, id, parent);
+  }
+
+  createReadWrite(id: string, parent?: string, options?: CreateOptions): void {
+    this.create(id, parent, options);
+  }
+
+  get(id: string, mountLabel = ''): string {
+    const paths = this.#existing(id);
+    if (this.#isThere(paths.root)) return paths.root;
+    if (this.#mounts.increment(paths.merged) > 1) return paths.merged;
+    try {
+      this.#mount(paths, mountLabel);
+    } catch (error) {
+      if (this.#mounts.decrement(paths.merged) <= 0) this.#unmount(paths.merged, 0);
+      throw error;
+    }
+    return paths.merged;
+  }
+
+  #mount({ lowerId, upper, work, merged }: LayerPaths, label: string): void {
+    const lower = layerPaths(this.home, readText(this.#task, lowerId)).root;
+    makeDirectory(this.#task, merged, 0o700, ROOT);
+    const context = label === '' ? '' : `,context=${JSON.stringify(label)}`;
+    const data = `lowerdir=${lower},upperdir=${upper},workdir=${work}${context}`;
+    try {
+      this.#task.mount('overlay', merged, 'overlay', data);
+    } catch (error) {
+      if (!(error instanceof ErrnoException)) throw error;
+      const message = `error creating overlay mount to ${merged}: ${errnoText(error.code)}`;
+      throw new DriverError('ERR_DRIVER_MOUNT', message, error);
+    }
+    this.#task.chown(`${work}/work`, ROOT.uid, ROOT.gid);
+  }
+
+  put(id: string): void {
+    if (!isLayerId(id)) return;
+    const { root, merged } = layerPaths(this.home, id);
+    if (this.#isThere(root)) return;
+    if (this.#mounts.decrement(merged) <= 0) this.#unmount(merged, MNT_DETACH);
+  }
+
+  /** Without its directory the mount goes in the mount namespaces of others too; what is refused Docker only logs. */
+  #unmount(merged: string, flags: number): void {
+    for (const step of [() => this.#task.umount(merged, flags), () => this.#task.rmdir(merged)]) {
+      try {
+        step();
+      } catch (error) {
+        if (!(error instanceof ErrnoException)) throw error;
+      }
+    }
+  }
+
+  exists(id: string): boolean {
+    return isLayerId(id) && this.#isThere(layerPaths(this.home, id).directory);
+  }
+
+  #isThere(path: string): boolean {
+    return this.#task.statIfPresent(path) !== undefined;
+  }
+
+  /** The paths of a layer that must be there. */
+  #existing(id: string): LayerPaths {
+    requireLayerId(this.name, id);
+    const paths = layerPaths(this.home, id);
+    try {
+      this.#task.stat(paths.directory);
+    } catch (error) {
+      if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
+      throw new DriverError('ERR_DRIVER_ID', pathErrorText('stat', paths.directory, error), error);
+    }
+    return paths;
+  }
+
+  remove(id: string): void {
+    if (id === '') throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
+    requireLayerId(this.name, id);
+    const { directory, merged } = layerPaths(this.home, id);
+    removeDirectory(this.#task, directory);
+    this.#mounts.forget(merged);
+  }
+
+  status(): readonly (readonly [string, string])[] {
+    return [
+      ['Backing Filesystem', this.#parts.backingFilesystem],
+      ['Supports d_type', `${this.#parts.supportsDType}`],
+    ];
+  }
+
+  metadata(id: string): Readonly<Record<string, string>> {
+    const { root, lowerId, upper, work, merged } = this.#existing(id);
+    if (this.#isThere(root)) return { RootDir: root };
+    const lower = layerPaths(this.home, readText(this.#task, lowerId)).root;
+    return { LowerDir: lower, MergedDir: merged, UpperDir: upper, WorkDir: work };
+  }
+
+  cleanup(): void {
+    unmountBelow(this.#task, this.home);
+  }
+
+  changes(id: string, parent?: string): readonly Change[] {
+    return this.#naive.changes(id, parent);
+  }
+
+  diff(id: string, parent?: string): Iterable<Uint8Array> {
+    return this.#naive.diff(id, parent);
+  }
+
+  /** On top of a whole tree a new tree grows out of hard links; elsewhere what is shown is changed in place. */
+  applyDiff(id: string, parent?: string): DiffWriter {
+    const below = parent === undefined ? undefined : layerPaths(this.home, parent).root;
+    if (below === undefined || !this.#isThere(below)) return this.#naive.applyDiff(id, parent);
+    return new HardLinkWriter(this.#task, this.#existing(id), below);
+  }
+
+  diffSize(id: string, parent?: string): number {
+    return this.#naive.diffSize(id, parent);
+  }
+}
+
+/** Who the home belongs to. */
+export const homeOwner = (task: Task) => ({ uid: task.getresuid()[0]!, gid: ROOT.gid });
+
+const FEATURES: DriverFeatures = Object.freeze({
+  copyOnWrite: 'file',
+  nativeDiff: false,
+  quota: false,
+  maxDepth: Number.POSITIVE_INFINITY,
+  nonStandard: new Set(['directory-rename', 'hard-links', 'stale-descriptor', 'access-time'] as const),
+});

@@ -1,0 +1,151 @@
+/** Docker's vfs: a layer is a copy of the whole tree below it. @see moby daemon/graphdriver/vfs/driver.go */
+import { ErrnoException } from '../../abi/errno.ts';
+import { isDirectory } from '../../abi/mode.ts';
+import { removeAll } from '../../archive/unpack-entry.ts';
+import type { Task } from '../../kernel/task.ts';
+import { copyDirectory } from '../copy-directory.ts';
+import type { CreateOptions, Driver, DriverFeatures, DriverParts, ProtoDriver } from '../driver.ts';
+import { DriverError } from '../driver-error.ts';
+import { pathErrorText } from '../errno-text.ts';
+import { isLayerId, requireLayerId } from '../layer-id.ts';
+import { makeDirectories, makeDirectory } from '../make-directory.ts';
+import { naiveDiff } from '../naive-diff.ts';
+import { QUOTA_NOT_SUPPORTED, type QuotaControl, startQuota } from '../quota.ts';
+import { removeDirectory } from '../unmount.ts';
+import { layerOf, layersOf } from './layout.ts';
+import { parseOptions, sizeLimitOf } from './options.ts';
+
+/** Root of the machine, to whom layers belong. */
+const ROOT = Object.freeze({ uid: 0, gid: 0 });
+
+/**
+ * Starts the driver over a home, which is made, and stays even where the driver is refused then, as with Docker.
+ *
+ * @throws DriverError `ERR_DRIVER_OPTION`, `ERR_DRIVER_QUOTA`
+ */
+export function startVfs({ task, home, options = [] }: DriverParts): Driver {
+  const { size } = parseOptions(options);
+  makeDirectories(task, home, 0o710, homeOwner(task));
+  const quota = quotaOf(task, home);
+  if (size > 0 && quota === undefined) throw new DriverError('ERR_DRIVER_QUOTA', QUOTA_NOT_SUPPORTED);
+  return naiveDiff(new VfsDriver(task, home, size, quota), { task });
+}
+
+const homeOwner = (task: Task) => ({ uid: task.getresuid()[0]!, gid: ROOT.gid });
+
+/** Quotas where the disk keeps them; why it does not Docker only logs. */
+function quotaOf(task: Task, home: string): QuotaControl | undefined {
+  try {
+    return startQuota(task, home);
+  } catch (error) {
+    if (error instanceof DriverError || error instanceof ErrnoException) return undefined;
+    throw error;
+  }
+}
+
+/** The driver over one home. */
+class VfsDriver implements ProtoDriver {
+  readonly name = 'vfs';
+  readonly home: string;
+  readonly features: DriverFeatures;
+  readonly #task: Task;
+  readonly #size: number;
+  readonly #quota: QuotaControl | undefined;
+
+  constructor(task: Task, home: string, size: number, quota: QuotaControl | undefined) {
+    this.home = home;
+    this.#task = task;
+    this.#size = size;
+    this.#quota = quota;
+    this.features = Object.freeze({
+      copyOnWrite: 'none',
+      nativeDiff: false,
+      quota: quota !== undefined,
+      maxDepth: Number.POSITIVE_INFINITY,
+      nonStandard: new Set<never>(),
+    });
+  }
+
+  create(id: string, parent?: string, { storageOptions = {} }: CreateOptions = {}): void {
+    if (Object.keys(storageOptions).length > 0) {
+      const message = '--storage-opt is not supported for vfs on read-only layers';
+      throw new DriverError('ERR_DRIVER_STORAGE_OPTION', message);
+    }
+    this.#create(id, parent, 0);
+  }
+
+  createReadWrite(id: string, parent?: string, { storageOptions = {} }: CreateOptions = {}): void {
+    this.#create(id, parent, sizeLimitOf(storageOptions, this.#size, this.#quota !== undefined));
+  }
+
+  /** Docker leaves the directory behind when the copy fails, and takes one that is there already; here neither is so. */
+  #create(id: string, parent: string | undefined, size: number): void {
+    requireLayerId(this.name, id);
+    const directory = layerOf(this.home, id);
+    makeDirectories(this.#task, layersOf(this.home), 0o710, homeOwner(this.#task));
+    if (this.exists(id)) throw new DriverError('ERR_DRIVER_ID', `mkdir ${directory}: file exists`);
+    try {
+      makeDirectory(this.#task, directory, 0o755, ROOT);
+      if (size > 0) this.#quota?.setQuota(directory, size);
+      if (parent !== undefined) this.#copyParent(parent, directory);
+    } catch (error) {
+      this.#discard(directory, error);
+      throw error;
+    }
+  }
+
+  #copyParent(parent: string, directory: string): void {
+    let source: string;
+    try {
+      source = this.get(parent);
+    } catch (error) {
+      if (!(error instanceof DriverError)) throw error;
+      throw new DriverError(error.code, `${parent}: ${error.message}`, error);
+    }
+    copyDirectory(this.#task, source, directory, { mode: 'content', opaque: false });
+  }
+
+  /** Takes away what could not be finished, unless the machine has stopped. */
+  #discard(directory: string, cause: unknown): void {
+    if (!(cause instanceof ErrnoException) && !(cause instanceof DriverError)) return;
+    try {
+      removeAll(this.#task, directory);
+    } catch (error) {
+      if (!(error instanceof ErrnoException)) throw error;
+    }
+  }
+
+  get(id: string): string {
+    requireLayerId(this.name, id);
+    const directory = layerOf(this.home, id);
+    try {
+      if (isDirectory(this.#task.stat(directory).mode)) return directory;
+    } catch (error) {
+      if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
+      throw new DriverError('ERR_DRIVER_ID', pathErrorText('stat', directory, error), error);
+    }
+    throw new DriverError('ERR_DRIVER_ID', `${directory}: not a directory`);
+  }
+
+  /** Nothing was mounted, so there is nothing to unmount. */
+  put(): void {}
+
+  exists(id: string): boolean {
+    return isLayerId(id) && this.#task.statIfPresent(layerOf(this.home, id)) !== undefined;
+  }
+
+  remove(id: string): void {
+    requireLayerId(this.name, id);
+    removeDirectory(this.#task, layerOf(this.home, id));
+  }
+
+  status(): readonly (readonly [string, string])[] {
+    return [];
+  }
+
+  metadata(): undefined {
+    return undefined;
+  }
+
+  cleanup(): void {}
+}
