@@ -3,10 +3,11 @@ import type { Codecs } from '../archive/codecs.ts';
 import { parseSplit } from '../archive/tar-split.ts';
 import type { Driver } from '../driver/driver.ts';
 import type { Task } from '../kernel/task.ts';
+import { isRefusal } from './attempt.ts';
 import { chainID as chainIDOf } from './digest.ts';
 import { layersOf } from './driver-home.ts';
 import type { Ingest } from './ingest.ts';
-import { isRefusal, type LayerDB } from './layerdb.ts';
+import type { LayerDB } from './layerdb.ts';
 import type { MountedLayer, MountedLayers } from './mounted-layers.ts';
 import type { ReadOnlyLayer, ReadOnlyLayers } from './read-only-layers.ts';
 

@@ -2,10 +2,11 @@
 import { type Codecs, formatDigest, type Hash } from '../archive/codecs.ts';
 import { formatSplit, SplitRecorder } from '../archive/tar-split.ts';
 import type { DiffWriter, Driver } from '../driver/driver.ts';
+import { attempt, isStop } from './attempt.ts';
 import { chainID } from './digest.ts';
 import { LayerError } from './layer-error.ts';
 import type { Layer } from './layer.ts';
-import { attempt, type LayerDB } from './layerdb.ts';
+import type { LayerDB } from './layerdb.ts';
 import { MAX_LAYER_DEPTH, type ReadOnlyLayer, type ReadOnlyLayers } from './read-only-layers.ts';
 import type { WriteSet } from './write-set.ts';
 
@@ -49,7 +50,7 @@ export class Ingest {
       this.#set = parts.db.begin();
       this.#writer = parts.driver.applyDiff(cacheID, this.parent?.cacheID);
     } catch (error) {
-      this.#undo(made);
+      if (!isStop(error)) this.#undo(made);
       throw error;
     }
     parts.open.add(this);
@@ -127,7 +128,8 @@ export class Ingest {
     try {
       return step();
     } catch (error) {
-      if (this.isOpen) this.#end();
+      if (isStop(error)) this.#parts.open.delete(this);
+      else this.abort();
       throw error;
     }
   }
@@ -144,7 +146,7 @@ export class Ingest {
     if (writer !== undefined) attempt(() => writer.abort());
     if (made) attempt(() => driver.remove(this.cacheID));
     if (set !== undefined) attempt(() => set.cancel());
-    if (parent !== undefined) attempt(() => void layers.release(parent));
+    if (parent !== undefined) attempt(() => layers.release(parent));
   }
 }
 

@@ -19,6 +19,7 @@ import { decodeName } from '../abi/name-bytes.ts';
 import { listNames } from '../archive/list-names.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
+import { attempt, isStop } from './attempt.ts';
 import { hexOf, isDigest } from './digest.ts';
 import { LayerError } from './layer-error.ts';
 import { makeDirectories, readFile } from './layerdb-file.ts';
@@ -197,7 +198,7 @@ export class LayerDB {
       makeDirectories(this.#task, `${this.root}/mounts`, 0o755);
       set.commit(this.mountPath(name));
     } catch (error) {
-      attempt(() => set.cancel());
+      if (!isStop(error)) attempt(() => set.cancel());
       throw error;
     }
   }
@@ -238,18 +239,6 @@ export class LayerDB {
 }
 
 const isMissing = (error: unknown): boolean => error instanceof ErrnoException && error.code === 'ENOENT';
-
-/** Does what cleans up behind an error; a system that refuses this too must not hide the first refusal. */
-export function attempt(step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-  }
-}
-
-/** Whether somebody refused, rather than that a program is wrong. */
-export const isRefusal = (error: unknown): boolean => error instanceof Error && 'code' in error;
 
 function digestIn(path: string, text: string): string {
   const digest = text.trim();

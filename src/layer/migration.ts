@@ -9,10 +9,11 @@ import { formatSplit, parseSplit, SplitRecorder, type SplitRecord } from '../arc
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { Driver } from '../driver/driver.ts';
 import type { Task } from '../kernel/task.ts';
+import { attempt, isRefusal, isStop } from './attempt.ts';
 import { chainID as chainIDOf } from './digest.ts';
 import { LayerError } from './layer-error.ts';
 import type { Layer } from './layer.ts';
-import { attempt, isRefusal, type LayerDB } from './layerdb.ts';
+import type { LayerDB } from './layerdb.ts';
 import { readFile, writeFile } from './layerdb-file.ts';
 import type { MountedLayers } from './mounted-layers.ts';
 import type { ReadOnlyLayers } from './read-only-layers.ts';
@@ -129,7 +130,7 @@ export function registerByGraphID(parts: MigrationParts, old: GraphLayer): Layer
     writeLayer(parts, chain, record, old.tarData);
     return layers.add(chain, record, parent).handle();
   } catch (error) {
-    if (parent !== undefined) attempt(() => void layers.release(parent));
+    if (parent !== undefined && !isStop(error)) attempt(() => layers.release(parent));
     throw error;
   }
 }
@@ -144,7 +145,7 @@ function writeLayer(
   try {
     db.writeLayer(set, chain, record, readFile(task, tarData));
   } catch (error) {
-    attempt(() => set.cancel());
+    if (!isStop(error)) attempt(() => set.cancel());
     throw error;
   }
 }
@@ -175,7 +176,7 @@ export function createRWLayerByGraphID(
   try {
     mounts.adopt(name, { mountID: graphID, ...(driver.exists(initID) ? { initID } : {}) }, below);
   } catch (error) {
-    if (below !== undefined) attempt(() => void layers.release(below));
+    if (below !== undefined && !isStop(error)) attempt(() => layers.release(below));
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 /** The writable layers of a store, by the names of their containers. @see moby layer/mounted_layer.go */
 import { applyArchive, type Driver } from '../driver/driver.ts';
+import { attempt, isRefusal, isStop } from './attempt.ts';
 import { LayerError } from './layer-error.ts';
 import type { LayerMetadata, RWLayer, RWLayerOptions } from './layer.ts';
-import { attempt, isRefusal, type LayerDB, type MountRecord } from './layerdb.ts';
+import type { LayerDB, MountRecord } from './layerdb.ts';
 import type { ReadOnlyLayer, ReadOnlyLayers } from './read-only-layers.ts';
 
 /** One mounted layer, with who holds it. */
@@ -117,7 +118,7 @@ export class MountedLayers {
       const initID = this.#createInitLayer(mountID, parent?.cacheID, options);
       return this.#createMount(name, { mountID, ...(initID === undefined ? {} : { initID }) }, parent, options);
     } catch (error) {
-      if (parent !== undefined) attempt(() => void this.#layers.release(parent));
+      if (parent !== undefined && !isStop(error)) attempt(() => this.#layers.release(parent));
       throw error;
     }
   }
@@ -128,14 +129,16 @@ export class MountedLayers {
     const initID = `${mountID}-init`;
     const createOptions = { ...(mountLabel === undefined ? {} : { mountLabel }), ...storageOf(storageOptions) };
     this.#driver.createReadWrite(initID, parent, createOptions);
+    let shown = false;
     try {
       const directory = this.#driver.get(initID);
-      try {
-        initFunc(directory);
-      } finally {
-        this.#driver.put(initID);
-      }
+      shown = true;
+      initFunc(directory);
+      shown = false;
+      this.#driver.put(initID);
     } catch (error) {
+      if (isStop(error)) throw error;
+      if (shown) attempt(() => this.#driver.put(initID));
       attempt(() => this.#driver.remove(initID));
       throw error;
     }
@@ -154,6 +157,7 @@ export class MountedLayers {
       made = true;
       return this.adopt(name, ids, parent);
     } catch (error) {
+      if (isStop(error)) throw error;
       if (made) attempt(() => this.#driver.remove(ids.mountID));
       const { initID } = ids;
       if (initID !== undefined) attempt(() => this.#driver.remove(initID));

@@ -1,8 +1,9 @@
 /** The read-only layers of a store: shared by their chainIDs, counted, and removed with the last reference. */
 import type { Driver } from '../driver/driver.ts';
+import { isRefusal } from './attempt.ts';
 import { LayerError } from './layer-error.ts';
 import type { Layer, LayerMetadata } from './layer.ts';
-import { isRefusal, type LayerDB, type LayerRecord } from './layerdb.ts';
+import type { LayerDB, LayerRecord } from './layerdb.ts';
 
 /** How many layers may lie on top of one another: the 127 of some drivers less a container's two. */
 export const MAX_LAYER_DEPTH = 125;
