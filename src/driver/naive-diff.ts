@@ -106,7 +106,8 @@ class NaiveDiffDriver implements Driver {
 
   #waitForNextSecond({ sec }: Timespec): void {
     const now = this.#task.clockGettime();
-    if (now.sec === sec) this.#task.nanosleep({ sec: 0, nsec: 1e9 - now.nsec });
+    if (now.sec !== sec) return;
+    this.#task.nanosleep(now.nsec === 0 ? { sec: 1, nsec: 0 } : { sec: 0, nsec: 1e9 - now.nsec });
   }
 
   get name(): string {
