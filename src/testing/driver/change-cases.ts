@@ -208,11 +208,10 @@ const packing: readonly DriverCase[] = [
     name: 'the tar of a layer, unpacked on the same base, makes the same tree and the same changes',
     run(bench) {
       sample(bench);
-      const size = bench.commit('again', 'mutated', BASE);
+      bench.commit('again', 'mutated', BASE);
       expectEqual('the tree', bench.list('again', COMMITTED), bench.list('mutated', COMMITTED));
       expectEqual('the changes', bench.changes('again', BASE), MUTATED);
-      expectEqual('the size', size, bench.driver.diffSize('mutated', BASE));
-      expectEqual('the size asked again', bench.driver.diffSize('again', BASE), size);
+      expectEqual('the size', bench.driver.diffSize('again', BASE), bench.driver.diffSize('mutated', BASE));
     },
   },
   {

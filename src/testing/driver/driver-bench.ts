@@ -59,6 +59,7 @@ export class DriverBench {
     this.machine = parts.machine?.() ?? createMachine();
     this.home = parts.home ?? `/var/lib/docker/${parts.driver.name}`;
     makeParents(this.task, this.home);
+    this.#mountProc();
     this.#driver = this.#start();
   }
 
@@ -152,14 +153,15 @@ export class DriverBench {
     return lines.sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1));
   }
 
+  #mountProc(): void {
+    if (this.task.statIfPresent('/proc/self') !== undefined) return;
+    makeParents(this.task, '/proc/');
+    this.task.mount('proc', '/proc', 'proc');
+  }
+
   /** What is mounted in the home, path by path. */
   mounts(): string[] {
-    const { task } = this;
-    if (task.statIfPresent('/proc/self') === undefined) {
-      makeParents(task, '/proc/');
-      task.mount('proc', '/proc', 'proc');
-    }
-    const points = readText(task, '/proc/self/mounts')
+    const points = readText(this.task, '/proc/self/mounts')
       .split('\n')
       .map((line) => line.split(' ')[1] ?? '');
     return points.filter((point) => point.startsWith(`${this.home}/`));

@@ -41,38 +41,30 @@ function expectContained(bench: DriverBench, attempts: readonly (readonly TarEnt
   expectEqual('the file of the base', bench.text(BASE, 'inside'), 'in');
 }
 
-/** What is refused whatever the driver does with symlinks. */
-function expectNameRefused(bench: DriverBench, entry: TarEntry): void {
-  bench.driver.create('refused', BASE);
-  const code = codeOf(() => bench.apply('refused', BASE, layerTar(entry)));
-  expectTrue(`${entry.header.name} is refused`, code !== undefined);
-  bench.driver.remove('refused');
-}
-
 const UP = '../'.repeat(12);
 
 const breakouts: readonly DriverCase[] = [
   {
-    name: 'a name that leads out of the layer is refused',
+    name: 'a name that leads out of the layer stays within it or is refused',
     run(bench) {
       const names = ['../victim/dotdot', `${UP}victim/dotdot`, 'a/../../victim/dotdot', `${UP}tmp-victim/hello`];
       expectContained(
         bench,
         names.map((name) => [fileEntry(name, 'caught')]),
       );
-      for (const name of names) expectNameRefused(bench, fileEntry(name));
-      expectNameRefused(bench, directoryEntry(`${UP}victim/new/`));
     },
   },
   {
-    name: 'a hard link to something outside of the layer is refused',
+    name: 'a hard link reaches nothing outside of the layer, and one to nothing is refused',
     run(bench) {
       const targets = ['../victim/hello', `${UP}victim/hello`, '/../victim/hello', 'no/such/file'];
       expectContained(bench, [
         ...targets.map((target) => [linkEntry('dotdot', target)]),
         ...targets.map((target) => [linkEntry('dotdot', target), fileEntry('dotdot', 'through the link')]),
       ]);
-      for (const target of targets) expectNameRefused(bench, linkEntry('dotdot', target));
+      bench.driver.create('refused', BASE);
+      const code = codeOf(() => bench.apply('refused', BASE, layerTar(linkEntry('link', 'no/such/file'))));
+      expectTrue('a link to nothing is refused', code !== undefined);
     },
   },
   {
@@ -352,6 +344,7 @@ const attributes: readonly DriverCase[] = [
     name: 'a tar that ends too early is refused, and the layer can be removed',
     run(bench) {
       bench.make(BASE);
+      bench.make('first', BASE);
       const before = bench.room();
       const tar = layerTar(fileEntry('one', 'x'.repeat(2000)), fileEntry('two', 'y'.repeat(2000)));
       for (const length of [100, 700, 3000, 4000]) {

@@ -1,0 +1,154 @@
+/** Random steps for a model and what it is compared with: fast-check's commands. */
+import fc, { type Arbitrary, type Command } from 'fast-check';
+import { S_IFIFO } from '../../abi/mode.ts';
+import { applyOperation } from '../calls.ts';
+import { AssertionFailure, expectEqual } from '../expectation.ts';
+import { directoryPath, filePath, plainPath } from '../names.ts';
+import type { Operation } from '../operations.ts';
+import { replayIn, type MountedDirectory } from './oracle.ts';
+import {
+  age,
+  append,
+  chmod,
+  chown,
+  get,
+  link,
+  mkdir,
+  mknod,
+  overwrite,
+  type PlainOperation,
+  put,
+  readlink,
+  removexattr,
+  rename,
+  rmdir,
+  setxattr,
+  symlink,
+  truncate,
+  unlink,
+} from './plain-operations.ts';
+
+/** Operations that are made one after the other. */
+export type Step = readonly PlainOperation[];
+
+const one = (operation: PlainOperation): Step => [operation];
+const letter = fc.constantFrom('p', 'q', 'r', 's');
+const length = fc.constantFrom(0, 1, 4, 100, 5000);
+const mode = fc.constantFrom(0o644, 0o755, 0o600, 0o4755, 0o2775, 0o1777, 0o444);
+const owner = fc.constantFrom(0, 0, 5, 1000);
+const time = fc.constantFrom({ sec: 1_000_000_000, nsec: 123_456_789 }, { sec: 1_200_000_000, nsec: 0 });
+const name = fc.constantFrom('trusted.a', 'trusted.b');
+/** The root of a layer is told apart by drivers: nobody touches it. */
+const directory = directoryPath.filter((path) => path !== '');
+const path = plainPath.filter((each) => each !== '');
+
+const weighed: readonly (readonly [weight: number, arbitrary: Arbitrary<Step>])[] = [
+  [6, fc.tuple(filePath, letter, length).map((values) => put(...values))],
+  [3, fc.tuple(filePath, letter, length).map((values) => append(...values))],
+  [2, fc.tuple(filePath, fc.constantFrom(0, 2, 4096), letter, length).map((values) => overwrite(...values))],
+  [2, filePath.map(get)],
+  [1, fc.tuple(path, fc.constantFrom(0, 3, 5000)).map((values) => one(truncate(...values)))],
+  [5, fc.tuple(directory, mode).map((values) => one(mkdir(...values)))],
+  [4, path.map((each) => one(unlink(each)))],
+  [3, directory.map((each) => one(rmdir(each)))],
+  [3, fc.tuple(filePath, filePath).map((values) => one(link(...values)))],
+  [4, fc.tuple(path, path).map((values) => one(rename(...values)))],
+  [2, fc.tuple(fc.constantFrom('d', '../e', 'a', 'missing', 'b/d'), filePath).map((values) => one(symlink(...values)))],
+  [1, path.map((each) => one(readlink(each)))],
+  [2, fc.tuple(path, mode).map((values) => one(chmod(...values)))],
+  [2, fc.tuple(path, owner, owner).map((values) => one(chown(...values)))],
+  [2, fc.tuple(path, time).map((values) => one(age(...values)))],
+  [1, filePath.map((each) => one(mknod(each, S_IFIFO | 0o600)))],
+  [1, fc.tuple(path, name, fc.constantFrom('', 'v', 'value')).map((values) => one(setxattr(...values)))],
+  [1, fc.tuple(path, name).map((values) => one(removexattr(...values)))],
+];
+
+/** Whether everything in the step can be done there. */
+const isDoable = (step: Step, without: readonly string[]): boolean => step.every(({ call }) => !without.includes(call));
+
+/** A random step, of calls that are not left out. */
+export const treeStep = (without: readonly string[] = []): Arbitrary<Step> =>
+  fc.oneof(...weighed.map(([weight, arbitrary]) => ({ weight, arbitrary }))).filter((step) => isDoable(step, without));
+
+const told = (step: Step): string =>
+  step
+    .map(
+      ({ call, ...rest }) =>
+        `${call}(${Object.values(rest)
+          .map((value) => JSON.stringify(value))
+          .join(', ')})`,
+    )
+    .join('; ');
+
+/** Two trees in step: the one that knows, and the one that is asked. */
+export interface Pair {
+  readonly known: MountedDirectory;
+  readonly asked: MountedDirectory;
+}
+
+/** Makes the operation in both; answers what they say. @throws AssertionFailure where one of them breaks down */
+function inBoth(replays: readonly ReturnType<typeof replayIn>[], operation: Operation): [string, string] {
+  const [known, asked] = replays.map((replay) => {
+    const result = applyOperation(replay, operation);
+    if ('crash' in result)
+      throw new AssertionFailure(`${operation.call} broke down: ${result.crash}`, result, undefined);
+    return JSON.stringify(result);
+  });
+  return [known!, asked!];
+}
+
+/** Makes the steps in both trees and compares each answer. */
+export function runSteps({ known, asked }: Pair, steps: readonly Step[]): void {
+  const replays = [replayIn(known), replayIn(asked)];
+  for (const step of steps) {
+    for (const operation of step) {
+      const [wanted, answer] = inBoth(replays, operation);
+      expectEqual(`${told([operation])} in ${asked.name}, by ${known.name}`, answer, wanted);
+    }
+  }
+  for (const replay of replays) replay.closeAll();
+}
+
+class StepCommand implements Command<MountedDirectory, MountedDirectory> {
+  readonly #step: Step;
+
+  constructor(step: Step) {
+    this.#step = step;
+  }
+  check(): boolean {
+    return true;
+  }
+  run(known: MountedDirectory, asked: MountedDirectory): void {
+    runSteps({ known, asked }, [this.#step]);
+  }
+  toString(): string {
+    return told(this.#step);
+  }
+}
+
+/**
+ * Commands for `fc.modelRun`, whose model is a directory that knows (the pure model, most often) and whose real system
+ * is the one in question.
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check';
+ * import { tmpfs } from 'lowerdir/filesystem/tmpfs';
+ * import { mountedFilesystem, posixModel, treeCommands } from 'lowerdir/testing';
+ * fc.assert(
+ *   fc.property(treeCommands({ maxCommands: 20 }), (commands) => {
+ *     fc.modelRun(() => ({ model: posixModel(), real: mountedFilesystem(tmpfs) }), commands);
+ *   }),
+ *   { seed: 1, numRuns: 5 },
+ * );
+ * ```
+ */
+export const treeCommands = ({
+  maxCommands = 40,
+  without = [],
+}: {
+  readonly maxCommands?: number;
+  /** Calls that are not made. */
+  readonly without?: readonly string[];
+} = {}): Arbitrary<Iterable<Command<MountedDirectory, MountedDirectory>>> =>
+  fc.commands([treeStep(without).map((step) => new StepCommand(step))], { maxCommands, size: 'max' });
