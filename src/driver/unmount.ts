@@ -1,4 +1,4 @@
-/** Takes away mounts, and directories with whatever is mounted in them. @see moby/sys mount/mount_unix.go, moby pkg/system/rm.go */
+/** Takes away mounts, and directories with whatever is mounted in them. @see moby/sys mount/mount_unix.go, moby pkg/system/rm.go (EnsureRemoveAll) */
 import { ErrnoException } from '../abi/errno.ts';
 import { MNT_DETACH } from '../abi/flags.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
@@ -35,8 +35,19 @@ function mountPoints(task: Task): string[] {
   return lines.filter((line) => line !== '').map((line) => unescapePath(line.split(' ')[4]!));
 }
 
+/** How often something busy is unmounted before it is left. */
+const ATTEMPTS = 50;
+
 /** Removes a directory of a driver's home and all that is in it; what is mounted there is unmounted. */
 export function removeDirectory(task: Task, directory: string): void {
   unmountBelow(task, directory);
-  removeAll(task, directory);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      removeAll(task, directory);
+      return;
+    } catch (error) {
+      const busy = error instanceof ErrnoException && error.code === 'EBUSY' && attempt < ATTEMPTS;
+      if (!busy || error.path === undefined || !detach(task, error.path)) throw error;
+    }
+  }
 }

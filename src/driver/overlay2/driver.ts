@@ -9,6 +9,7 @@ import { removeAll } from '../../archive/unpack-entry.ts';
 import type { Change } from '../../archive/change.ts';
 import { packLayer } from '../../archive/diff.ts';
 import { directorySize } from '../../archive/directory-size.ts';
+import { listNames } from '../../archive/list-names.ts';
 import { machineOwnerNames, type OwnerNames } from '../../archive/owner-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
@@ -199,6 +200,11 @@ export class Overlay2Driver implements Driver {
 
   cleanup(): void {
     unmountBelow(this.#task, this.home);
+    for (const name of listNames(this.#task, this.home)) {
+      const { merged } = this.#paths(name);
+      // Without /proc nobody tells what is mounted.
+      if (isMounted(this.#task, OVERLAYFS_SUPER_MAGIC, merged)) this.#task.umount(merged, MNT_DETACH);
+    }
   }
 
   changes(id: string, parent?: string): readonly Change[] {

@@ -19,8 +19,8 @@ export function dockerMachine(profile: Partial<KernelProfile> = {}) {
 }
 
 /** As `dockerMachine`, with the driver started. */
-export function startedDriver(options: readonly string[] = []) {
+export function startedDriver(options: readonly string[] = [], home = HOME) {
   const machine = dockerMachine();
-  const driver: Driver = overlay2().init({ task: machine.task, home: HOME, options });
+  const driver: Driver = overlay2().init({ task: machine.task, home, options });
   return { ...machine, machine, task: machine.task, fs: machine.fs, driver };
 }
