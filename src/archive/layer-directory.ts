@@ -10,7 +10,7 @@ import { removeAll } from './unpack-entry.ts';
 
 const PARENT_MODE = 0o755;
 
-/** Makes the directories that an archive lacks: of mode 0600 in the plain form, root's own of 0755 in overlay's. */
+/** Makes the directories that an archive lacks: of mode 0600 in the plain form, root's own of 0755 in the others. */
 export function makeParents(task: Task, parent: string, form: LayerForm): void {
   if (parent === '' || task.statIfPresent(`/${parent}`, AT_SYMLINK_NOFOLLOW) !== undefined) return;
   let path = '';
@@ -18,7 +18,7 @@ export function makeParents(task: Task, parent: string, form: LayerForm): void {
     path += `/${part}`;
     if (task.statIfPresent(path) !== undefined) continue;
     task.mkdir(path, form === 'plain' ? 0o600 : PARENT_MODE);
-    if (form === 'overlay') makeRoots(task, path);
+    if (form !== 'plain') makeRoots(task, path);
   }
 }
 

@@ -8,15 +8,16 @@ import { REGTYPE, type TarHeader, XGLTYPE } from './tar-entry.ts';
  *
  * - `'plain'` they are done: the directory is a whole tree (moby's `UnpackLayer`, for all drivers without a union)
  * - `'overlay'` they become whiteouts and opaque directories of an overlay (moby's `Unpack`, for overlay2)
+ * - `'aufs'` they stay the files that they are in the tar, as a branch of AUFS has them
  */
-export type LayerForm = 'overlay' | 'plain';
+export type LayerForm = 'overlay' | 'plain' | 'aufs';
 
 /**
  * - `object`: a file, directory, link or device
  * - `whiteout`: `target` is deleted from the layers below
  * - `opaque`: the directory `target` hides what the layers below have in it
  * - `link source`: a file of AUFS's hard link directory, which links may name but which is no part of the layer
- * - `metadata`: what is passed over: AUFS's other files, and in overlay's form global PAX headers and the root itself
+ * - `metadata`: what is passed over: AUFS's other files in the plain form; in the others global PAX headers and the root
  */
 export type LayerEntryKind = 'object' | 'whiteout' | 'opaque' | 'link source' | 'metadata';
 
@@ -51,8 +52,9 @@ export const isLinkSource = (linkname: string): boolean => cleanName(linkname).s
 export function layerEntryOf(header: TarHeader, form: LayerForm): LayerEntry {
   const name = cleanName(header.name);
   const path = layerPath(name);
-  if (form === 'overlay') {
+  if (form !== 'plain') {
     if (header.type === XGLTYPE || name === '.') return { kind: 'metadata', path, target: path };
+    if (form === 'aufs') return { kind: 'object', path, target: path };
   } else if (name.startsWith(WHITEOUT_META_PREFIX) && name !== WHITEOUT_OPAQUE) {
     const isSource = header.type === REGTYPE && name.startsWith(WHITEOUT_LINK_DIRECTORY);
     return { kind: isSource ? 'link source' : 'metadata', path, target: path };

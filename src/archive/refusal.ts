@@ -22,7 +22,7 @@ export function refuseBreakout(header: TarHeader, root: string): void {
     throw new ArchiveError('ERR_TAR_BREAKOUT', message, { entry: name });
   };
   if (leadsOut(name)) refuse(`${JSON.stringify(cleanName(name))} is outside of ${JSON.stringify(root)}`);
-  if (type === LNKTYPE && leadsOut(linkname)) {
+  if (type === LNKTYPE && leadsOut(`./${linkname}`)) {
     refuse(`invalid hardlink ${JSON.stringify(name)} -> ${JSON.stringify(linkname)}`);
   }
   if (type === SYMTYPE && leadsOut(`${parentOf(layerPath(name))}/./${linkname}`.replace(/^\/+/, ''))) {

@@ -23,6 +23,7 @@ export interface UnpackOptions {
   /**
    * `'overlay'`: the directory becomes a layer of an overlay; deletions are written down as whiteouts (character devices
    * 0/0) and opaque directories (an extended attribute). `'plain'`: the directory is a whole tree; deletions are done.
+   * `'aufs'`: the directory becomes a branch of AUFS; deletions stay the `.wh.` files that they are.
    */
   readonly form: LayerForm;
   /** Where overlayfs keeps its notes: `trusted.overlay.`, or `user.overlay.` for a mount with `userxattr`. */
@@ -159,14 +160,14 @@ export class LayerUnpacker {
     const { form } = this.#options;
     const entry = layerEntryOf(header, form);
     if (this.#options.breakout !== 'contain') refuseBreakout(header, this.#root);
-    if (form === 'overlay' && entry.kind === 'metadata') return;
+    if (form !== 'plain' && entry.kind === 'metadata') return;
     makeParents(this.#inside, parentOf(entry.path), form);
-    if (form === 'overlay') this.#takeOverlay(entry, header);
-    else this.#takePlain(entry, header);
+    if (form === 'plain') this.#takePlain(entry, header);
+    else this.#takeUnion(entry, header);
   }
 
-  /** Markers become overlayfs's own; what stands in the place of the entry goes first. */
-  #takeOverlay({ kind, path, target }: LayerEntry, header: TarHeader): void {
+  /** Markers become overlayfs's own, or files for AUFS; what stands in the place of the entry goes first. */
+  #takeUnion({ kind, path, target }: LayerEntry, header: TarHeader): void {
     replace(this.#inside, `/${path}`, header);
     if (kind === 'opaque') markOpaque(this.#inside, `/${target}`, this.#options.overlayPrefix ?? OVERLAY_XATTR_PREFIX);
     else if (kind === 'whiteout') whiteOut(this.#inside, `/${target}`, header);

@@ -95,7 +95,7 @@ function verifyWhiteout({ name }: TarHeader, { path, target }: LayerEntry, place
     const message = `${JSON.stringify(name)} is a whiteout that names nothing in its directory`;
     throw new ArchiveError('ERR_TAR_WHITEOUT', message, { entry: name });
   }
-  if (form === 'plain' || !placed.has(target)) return;
+  if (form !== 'overlay' || !placed.has(target)) return;
   const message = `${JSON.stringify(name)} deletes ${JSON.stringify(target)}, which the same layer holds`;
   throw new ArchiveError('ERR_TAR_WHITEOUT', message, { entry: name });
 }
