@@ -50,8 +50,11 @@ export interface Superblock {
   /** How many mounts, and unions as their layers, use this superblock. */
   active: number;
 
-  /** What statfs(2) tells: sizes in blocks of `bsize` bytes. */
-  statfs(): StatFS;
+  /**
+   * What statfs(2) tells: sizes in blocks of `bsize` bytes. `inode` is what was asked for, where the filesystem tells
+   * what is left to a project.
+   */
+  statfs(inode?: Inode): StatFS;
   /** The options for `/proc/mounts`, each with a leading comma; `rw`/`ro` are the kernel's. */
   showOptions(): string;
   /** mount -o remount. @throws Errno EINVAL, leaving everything as it was */
