@@ -82,16 +82,19 @@ export async function compareHistory(history: History, pair: Pair): Promise<Hist
   }
 }
 
+/** Runs of one letter by their length, so that what is long can be read. */
+const abridged = (text: string): string =>
+  text.replace(/(.)\1{30,}/gsu, (run, letter: string) => `${letter}{${run.length}}`);
+
 /** The history, one object a line. */
 export const printHistory = (history: History): string =>
-  history
-    .map((step, at) => {
-      if (step.step !== 'work') return `${String(at).padStart(3)} ${JSON.stringify(step)}`;
-      const { changes, ...rest } = step;
-      const lines = changes.map((change) => `        ${JSON.stringify(change)}`);
-      return [`${String(at).padStart(3)} ${JSON.stringify(rest)}`, ...lines].join('\n');
-    })
-    .join('\n');
+  abridged(history.map((step, at) => `${String(at).padStart(3)} ${printStep(step)}`).join('\n'));
+
+function printStep(step: HistoryStep): string {
+  if (step.step !== 'work') return JSON.stringify(step);
+  const { changes, ...rest } = step;
+  return [JSON.stringify(rest), ...changes.map((change) => `        ${JSON.stringify(change)}`)].join('\n');
+}
 
 const MOST = 12;
 
@@ -103,5 +106,5 @@ export function printDivergence(
     .slice(0, MOST)
     .flatMap(([left, right]) => [`  ${names[0]}: ${left}`, `  ${names[1]}: ${right}`]);
   const more = differences.length > MOST ? [`  and ${differences.length - MOST} more`] : [];
-  return [`differs at ${at} in ${what}`, ...shown, ...more].join('\n');
+  return abridged([`differs at ${at} in ${what}`, ...shown, ...more].join('\n'));
 }

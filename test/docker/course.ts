@@ -28,8 +28,10 @@ interface HeldImage extends Image {
 interface HeldContainer {
   readonly id: string;
   readonly image: HeldImage;
-  /** Nothing was changed in it yet, nor in its image's parents: it can be started. */
-  untouched: boolean;
+  /** It can be started while nothing was changed in it, nor in its image. */
+  startable: boolean;
+  /** It was started: from then on dockerd mounts files of its own into it, and no more work is done there. */
+  started: boolean;
 }
 
 export class Course {
@@ -92,7 +94,7 @@ export class Course {
   async #create(image: HeldImage | undefined, chosen: string | undefined): Promise<Observation[]> {
     if (image === undefined) return [];
     const id = await this.store.create(image, chosen);
-    this.#containers.push({ id, image, untouched: image.parent === undefined });
+    this.#containers.push({ id, image, startable: image.parent === undefined, started: false });
     this.#everyContainer.push(id);
     const mount = mountID(this.store, id);
     for (const layer of [`${mount}-init`, mount]) {
@@ -102,9 +104,10 @@ export class Course {
   }
 
   async #work(container: HeldContainer | undefined, step: WorkStep): Promise<Observation[]> {
-    if (container === undefined) return [];
-    const mounting = container.untouched ? step.mounting : 'mounted';
-    container.untouched = false;
+    if (container === undefined || container.started) return [];
+    const mounting = container.startable ? step.mounting : 'mounted';
+    container.startable = false;
+    container.started = mounting === 'started';
     const { result, mount } = await this.store.work(container.id, mounting, (task) => ({
       results: makeChanges(task, step.changes),
       tree: listTree(task, '/.', ''),
@@ -151,7 +154,7 @@ export class Course {
   /** The tars of the image that was made last. */
   async save(): Promise<readonly Uint8Array[]> {
     const image = this.#images.at(-1);
-    return image === undefined ? [] : this.store.save(image);
+    return image === undefined || image.layers.length === 0 ? [] : this.store.save(image);
   }
 
   /** Removes all containers and images, youngest first. */

@@ -1,10 +1,10 @@
 /** A real dockerd with one graph driver, started for a test in directories of its own and taken away with it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { MNT_DETACH } from '../../src/abi/flags.ts';
-import { cstring, libc } from '../differential/linux-libc.ts';
+import { checked, cstring, libc } from '../differential/linux-libc.ts';
 
 /** The graph drivers that are compared. */
 export const driverNames = ['overlay2', 'overlay', 'vfs'] as const;
@@ -42,6 +42,9 @@ export class DockerError extends Error {
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** What the data root lies on: the filesystem of the directory for temporary files, or one in memory. */
+export type Disk = 'own' | 'tmpfs';
+
 export class Dockerd {
   readonly driver: DriverName;
   /** The data root. */
@@ -49,10 +52,12 @@ export class Dockerd {
   readonly #directory: string;
   readonly #process: ChildProcess;
 
-  private constructor(driver: DriverName, directory: string) {
+  private constructor(driver: DriverName, directory: string, disk: Disk) {
     this.driver = driver;
     this.#directory = directory;
     this.root = `${directory}/root`;
+    mkdirSync(this.root);
+    if (disk === 'tmpfs') mountTmpfs(this.root);
     const log = openSync(this.log, 'w');
     this.#process = spawn('dockerd', this.#arguments(), { stdio: ['ignore', log, log] });
     closeSync(log);
@@ -60,8 +65,8 @@ export class Dockerd {
   }
 
   /** Starts a dockerd and waits until it answers. */
-  static async start(driver: DriverName): Promise<Dockerd> {
-    const daemon = new Dockerd(driver, mkdtempSync(`${tmpdir()}/lowerdir-docker-`));
+  static async start(driver: DriverName, disk: Disk = 'own'): Promise<Dockerd> {
+    const daemon = new Dockerd(driver, mkdtempSync(`${tmpdir()}/lowerdir-docker-`), disk);
     try {
       await daemon.#answers();
       return daemon;
@@ -171,6 +176,11 @@ export class Dockerd {
     for (const mount of mountsBelow(this.#directory).reverse()) libc.umount(cstring(mount), MNT_DETACH);
     rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+function mountTmpfs(directory: string): void {
+  const tmpfs = cstring('tmpfs');
+  checked(libc.mount(tmpfs, cstring(directory), tmpfs, 0, cstring('mode=710,size=2g')), 'mount', directory);
 }
 
 const unescaped = (path: string): string =>

@@ -95,15 +95,13 @@ const change: Arbitrary<Change> = fc.oneof(
   { weight: 2, arbitrary: of('removexattr', { at: nat, name: attribute }) },
 );
 
-/** System calls that change something, or hold a descriptor while something changes. */
+/** System calls that change something, or hold a descriptor while something changes, and do the same on any disk. */
 const only = [
   'open',
   'close',
   'write',
   'pwrite',
   'read',
-  'truncate',
-  'ftruncate',
   'chmod',
   'fchmod',
   'chown',

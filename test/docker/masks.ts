@@ -11,9 +11,14 @@ export const masks = {
   'order of docker diff': 'dockerd tells the changes of a directory in the random order of a map: compared as a set',
   'bytes that are no UTF-8 in docker diff': 'JSON has none: Go writes U+FFFD for each',
   origin: 'the value of trusted.overlay.origin is a file handle of the filesystem below',
+  'temporary name': 'names in a work directory (#1f) count every copy-up since the host was booted',
+  disk: 'the device number of the disk below, which vfs keeps in the node backingFsBlockDev',
   gzip: 'the compressed form of tar-split.json.gz is that of the codec: compared after decompression',
   'error text': 'that a step fails is compared, its words only in the tests of errors',
 } as const;
 
 /** Extended attributes whose value is not compared, only that they are there. */
 export const valueless: ReadonlySet<string> = new Set(['trusted.overlay.origin', 'trusted.overlay.uuid']);
+
+/** Device nodes whose number is not compared. */
+export const numberless = (path: string): boolean => path.endsWith('/backingFsBlockDev');

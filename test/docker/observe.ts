@@ -14,7 +14,7 @@ import type { Stat } from '../../src/abi/stat.ts';
 import { RUN_BEGINS } from '../../src/testing/masks.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import type { RandomIDs } from './ids.ts';
-import { valueless } from './masks.ts';
+import { numberless, valueless } from './masks.ts';
 import { chainOf } from './real-store.ts';
 import { exists, type Image, layerdb, namesIn, readFile, readText, type Store } from './store.ts';
 
@@ -58,17 +58,16 @@ function contentOf(task: SubjectTask, path: string, { mode, size }: Stat, { isTe
 function rowsOf(task: SubjectTask, path: string, name: string, telling: Telling, rows: Row[]): void {
   const stat = task.lstat(path);
   const isText = telling.isText?.(path) === true || path.endsWith('.json.gz');
-  const told = isText ? { ...stat, size: 0 } : stat;
-  const text = `${attributesOf(told)}${xattrsOf(task, path)}${contentOf(task, path, stat, telling)}`;
+  const text = `${attributesOf({ ...stat, ...(isText && { size: 0 }), ...(numberless(path) && { rdev: 0 }) })}${xattrsOf(task, path)}${contentOf(task, path, stat, telling)}`;
   const several = !isDirectory(stat.mode) && stat.nlink > 1;
-  rows.push({
-    path: (telling.translate ?? String)(name),
-    text,
-    inode: several ? `${stat.dev}:${stat.ino}` : undefined,
-  });
+  const told = (telling.translate ?? String)(name).replace(temporaryName, '$1work/work/#');
+  rows.push({ path: told, text, inode: several ? `${stat.dev}:${stat.ino}` : undefined });
   if (!isDirectory(stat.mode)) return;
   for (const child of namesIn(task, path)) rowsOf(task, `${path}/${child}`, `${name}/${child}`, telling, rows);
 }
+
+/** A name that overlayfs gave to something in its work directory. */
+const temporaryName = /(^|\/)work\/work\/#[0-9a-f]+/;
 
 /** The tree at `path`, one line for each object; names of one file say which name is its first. */
 export function listTree(task: SubjectTask, path: string, name: string, telling: Telling = {}): string[] {
