@@ -7,6 +7,7 @@
 import { ErrnoException } from '../../abi/errno.ts';
 import { MNT_DETACH } from '../../abi/flags.ts';
 import type { Change } from '../../archive/change.ts';
+import { listNames } from '../../archive/list-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
 import { DriverError } from '../driver-error.ts';
@@ -14,6 +15,7 @@ import { errnoText, pathErrorText } from '../errno-text.ts';
 import { isLayerId, requireLayerId } from '../layer-id.ts';
 import { makeDirectory } from '../make-directory.ts';
 import { naiveDiff } from '../naive-diff.ts';
+import { overlayNonStandard } from '../overlay-features.ts';
 import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
 import { readText } from '../text-file.ts';
 import { removeDirectory, unmountBelow } from '../unmount.ts';
@@ -35,19 +37,30 @@ export interface OverlayParts {
 export class OverlayDriver implements Driver {
   readonly name = 'overlay';
   readonly home: string;
-  readonly features: DriverFeatures;
   readonly #task: Task;
   readonly #parts: OverlayParts;
   readonly #mounts: ReferenceCounter;
   readonly #naive: DiffDriver;
+  #features: DriverFeatures | undefined;
 
   constructor(parts: OverlayParts) {
     this.#parts = parts;
     this.#task = parts.task;
     this.home = parts.home;
-    this.features = FEATURES;
     this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, OVERLAYFS_SUPER_MAGIC, path));
     this.#naive = naiveDiff(this, { task: parts.task });
+  }
+
+  /** Found out by trying, when first asked for. */
+  get features(): DriverFeatures {
+    this.#features ??= Object.freeze({
+      copyOnWrite: 'file',
+      nativeDiff: false,
+      quota: false,
+      maxDepth: Number.POSITIVE_INFINITY,
+      nonStandard: overlayNonStandard(this.#task, this.home, ''),
+    });
+    return this.#features;
   }
 
   create(id: string, parent?: string, { storageOptions = {} }: CreateOptions = {}): void {
@@ -131,6 +144,7 @@ export class OverlayDriver implements Driver {
     if (id === '') throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
     requireLayerId(this.name, id);
     const { directory, merged } = layerPaths(this.home, id);
+    this.#detach(merged);
     removeDirectory(this.#task, directory);
     this.#mounts.forget(merged);
   }
@@ -151,6 +165,12 @@ export class OverlayDriver implements Driver {
 
   cleanup(): void {
     unmountBelow(this.#task, this.home);
+    for (const id of listNames(this.#task, this.home)) this.#detach(layerPaths(this.home, id).merged);
+  }
+
+  /** Without /proc nobody tells what is mounted. */
+  #detach(merged: string): void {
+    if (isMounted(this.#task, OVERLAYFS_SUPER_MAGIC, merged)) this.#task.umount(merged, MNT_DETACH);
   }
 
   changes(id: string, parent?: string): readonly Change[] {
@@ -175,11 +195,3 @@ export class OverlayDriver implements Driver {
 
 /** Who the home belongs to. */
 export const homeOwner = (task: Task) => ({ uid: task.getresuid()[0]!, gid: ROOT.gid });
-
-const FEATURES: DriverFeatures = Object.freeze({
-  copyOnWrite: 'file',
-  nativeDiff: false,
-  quota: false,
-  maxDepth: Number.POSITIVE_INFINITY,
-  nonStandard: new Set(['directory-rename', 'hard-links', 'stale-descriptor', 'access-time'] as const),
-});
