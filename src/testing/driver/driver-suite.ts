@@ -4,7 +4,10 @@ import type { SuiteCase } from '../suite.ts';
 import { changeCases } from './change-cases.ts';
 import { DriverBench, type DriverSuiteParts } from './driver-bench.ts';
 import type { DriverCase } from './driver-case.ts';
+import { lawCases } from './law-cases.ts';
 import { layerCases } from './layer-cases.ts';
+import { layerStoreCases } from './layer-store-cases.ts';
+import { nonStandardCases } from './non-standard-cases.ts';
 import { snapshotCases } from './snapshot-cases.ts';
 import { unpackCases } from './unpack-cases.ts';
 
@@ -14,6 +17,9 @@ export const driverCases: Readonly<Record<string, readonly DriverCase[]>> = {
   ...snapshotCases,
   ...changeCases,
   ...unpackCases,
+  ...layerStoreCases,
+  ...nonStandardCases,
+  ...lawCases,
 };
 
 /**

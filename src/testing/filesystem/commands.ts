@@ -97,10 +97,11 @@ function inBoth(replays: readonly ReturnType<typeof replayIn>[], operation: Oper
   return [known!, asked!];
 }
 
-/** Makes the steps in both trees and compares each answer. */
-export function runSteps({ known, asked }: Pair, steps: readonly Step[]): void {
+/** Makes the steps in both trees and compares each answer; `between` is called before each step. */
+export function runSteps({ known, asked }: Pair, steps: readonly Step[], between = (): void => {}): void {
   const replays = [replayIn(known), replayIn(asked)];
   for (const step of steps) {
+    between();
     for (const operation of step) {
       const [wanted, answer] = inBoth(replays, operation);
       expectEqual(`${told([operation])} in ${asked.name}, by ${known.name}`, answer, wanted);

@@ -106,7 +106,7 @@ function randomRuns(bench: FilesystemBench, without: readonly string[]): void {
       bench.expectSame(pair);
     });
   });
-  fc.assert(property, { seed, numRuns: runs });
+  fc.assert(property, { seed, numRuns: runs, includeErrorInReport: true });
 }
 
 /** Whether making something and removing it again leaves the tree, and the room that is left, as they were. */

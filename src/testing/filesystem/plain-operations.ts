@@ -35,8 +35,10 @@ export const plainCalls = [
 /** A call that every filesystem has. */
 export type PlainCall = (typeof plainCalls)[number];
 
+type OperationOf<O, C> = O extends { call: infer K } ? (C extends K ? Omit<O, 'call'> & { call: C } : never) : never;
+
 /** An operation that every filesystem has. */
-export type PlainOperation = Extract<Operation, { call: PlainCall }>;
+export type PlainOperation = { [C in PlainCall]: OperationOf<Operation, C> }[PlainCall];
 
 const SLOT = 0;
 const OLD: Timespec = { sec: 1_000_000_000, nsec: 123_456_789 };

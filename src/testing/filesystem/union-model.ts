@@ -4,7 +4,7 @@
  */
 import { isDirectory } from '../../abi/mode.ts';
 import type { DriverFeatures } from '../../driver/driver.ts';
-import { type ModelNode, refuse } from './model-node.ts';
+import { type ModelNode, nodesBelow, refuse } from './model-node.ts';
 import { PosixModel } from './posix-model.ts';
 
 export class UnionModel extends PosixModel {
@@ -21,6 +21,14 @@ export class UnionModel extends PosixModel {
    */
   stack(): void {
     this.#stackBelow(this.root);
+  }
+
+  /** What a commit does not keep is gone: extended attributes but for capabilities. */
+  commit(): void {
+    for (const { xattrs } of nodesBelow(this.root)) {
+      for (const name of xattrs.keys()) if (name !== 'security.capability') xattrs.delete(name);
+    }
+    this.stack();
   }
 
   #stackBelow(directory: ModelNode): void {
