@@ -11,4 +11,5 @@ export * from './init-layer.ts';
 export { createLayerStore, type LayerStore, type LayerStoreParts } from './layer-store.ts';
 export type { CheckOptions } from './check.ts';
 export type { Ingest } from './ingest.ts';
+export { type GraphMigration, migrateGraph } from './graph-migration.ts';
 export type { GraphChecksum, GraphLayer } from './migration.ts';

@@ -1,4 +1,5 @@
 /** Whole files and folders of the layerdb, through system calls. */
+import { ErrnoException } from '../abi/errno.ts';
 import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import { concatenate } from '../archive/codecs.ts';
@@ -30,10 +31,17 @@ export function writeFile(task: Task, path: string, bytes: Uint8Array, mode: num
   }
 }
 
-/** Makes the directory and those above it that are missing; one that is there stays as it is. @throws ErrnoException */
+/**
+ * Makes the directory and those above it that are missing; one that is there stays as it is.
+ *
+ * @throws ErrnoException `ENOTDIR` where something else stands
+ */
 export function makeDirectories(task: Task, path: string, mode: number): void {
   const stat = task.statIfPresent(path);
-  if (stat !== undefined && isDirectory(stat.mode)) return;
+  if (stat !== undefined) {
+    if (isDirectory(stat.mode)) return;
+    throw new ErrnoException('ENOTDIR', 'mkdir', path);
+  }
   const slash = path.lastIndexOf('/');
   if (slash > 0) makeDirectories(task, path.slice(0, slash), mode);
   task.mkdir(path, mode);

@@ -167,6 +167,7 @@ export class MountedLayers {
 
   /** Writes down a mounted layer whose folders the driver has, and knows it from now on. @throws ErrnoException */
   adopt(name: string, ids: MountRecord, parent: ReadOnlyLayer | undefined): MountedLayer {
+    demandName(name);
     const record = parent === undefined ? ids : { ...ids, parent: parent.chainID };
     this.#db.writeMount(name, record);
     const mounted = new MountedLayer(this.#driver, name, record, parent);

@@ -182,7 +182,6 @@ describe.each(drivers)('a layer store over %s', (name, type) => {
 
   it('counts the sizes of a layer and of all below it', () => {
     const booted = bootStore(type());
-    const { store } = booted;
     const one = commitFiles(booted, undefined, { file1: 'Base contents' });
     const two = commitFiles(booted, one.chainID, { file2: 'Added contents' });
     expect([one.diffSize, two.diffSize, one.size, two.size]).toEqual([13, 14, 13, 27]);
