@@ -98,19 +98,23 @@ export class Overlay2Driver implements Driver {
   createReadWrite(id: string, parent?: string, options: CreateOptions = {}): void {
     const { size } = this.#parts.options;
     const storageOptions = { ...(size > 0 ? { size: `${size}` } : {}), ...options.storageOptions };
-    if ('size' in storageOptions && this.#parts.quota === undefined) {
-      const message = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
-      throw new DriverError('ERR_DRIVER_STORAGE_OPTION', message);
-    }
+    if ('size' in storageOptions) this.#requireQuota();
     this.#create(id, parent, storageOptions);
+  }
+
+  #requireQuota(): QuotaControl {
+    if (this.#parts.quota !== undefined) return this.#parts.quota;
+    const message = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
+    throw new DriverError('ERR_DRIVER_STORAGE_OPTION', message);
   }
 
   #create(id: string, parent: string | undefined, storageOptions: Readonly<Record<string, string>>): void {
     requireLayerId(id);
     if (parent !== undefined) requireLayerId(parent);
     const size = parseStorageOptions(storageOptions);
-    const limit = size > 0 ? (directory: string) => this.#parts.quota?.setQuota(directory, size) : undefined;
-    createLayer(this.#task, { home: this.home, id, parent, ...(limit && { limit }) });
+    const quota = size > 0 ? this.#requireQuota() : undefined;
+    const limit = quota && { limit: (directory: string) => quota.setQuota(directory, size) };
+    createLayer(this.#task, { home: this.home, id, parent, ...limit });
   }
 
   get(id: string, mountLabel = ''): string {
