@@ -101,22 +101,28 @@ export class OverlayDriver implements Driver {
     this.#task.chown(`${work}/work`, ROOT.uid, ROOT.gid);
   }
 
+  /** A `put` that is refused has given nothing back. */
   put(id: string): void {
     if (!isLayerId(id)) return;
     const { root, merged } = layerPaths(this.home, id);
-    if (this.#isThere(root)) return;
+    if (this.#isWhole(root)) return;
     if (this.#mounts.decrement(merged) <= 0) this.#unmount(merged, MNT_DETACH);
   }
 
-  /** Without its directory the mount goes in the mount namespaces of others too; what is refused Docker only logs. */
-  #unmount(merged: string, flags: number): void {
-    for (const step of [() => this.#task.umount(merged, flags), () => this.#task.rmdir(merged)]) {
-      try {
-        step();
-      } catch (error) {
-        if (!(error instanceof ErrnoException)) throw error;
-      }
+  /** Whether the layer is a tree, which nobody mounts; what cannot be asked for is taken for a mount. */
+  #isWhole(root: string): boolean {
+    try {
+      return this.#isThere(root);
+    } catch (error) {
+      if (error instanceof ErrnoException) return false;
+      throw error;
     }
+  }
+
+  /** Without its directory the mount goes in the mount namespaces of others too. */
+  #unmount(merged: string, flags: number): void {
+    passing(['EINVAL', 'ENOENT'], () => this.#task.umount(merged, flags));
+    passing(['ENOENT', 'EBUSY', 'ENOTEMPTY'], () => this.#task.rmdir(merged));
   }
 
   exists(id: string): boolean {
@@ -190,6 +196,15 @@ export class OverlayDriver implements Driver {
 
   diffSize(id: string, parent?: string): number {
     return this.#naive.diffSize(id, parent);
+  }
+}
+
+/** Does it, and passes over those refusals: what is not mounted needs no unmounting. */
+function passing(codes: readonly string[], call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof ErrnoException) || !codes.includes(error.code)) throw error;
   }
 }
 

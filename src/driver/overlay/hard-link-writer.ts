@@ -30,7 +30,7 @@ export class HardLinkWriter implements DiffWriter {
       copyDirectory(task, below, this.#tree, { mode: 'hard-link', opaque: true });
       this.#unpacker = new LayerUnpacker(task, this.#tree, { form: 'plain', breakout: 'contain' });
     } catch (error) {
-      if (error instanceof ErrnoException) this.#discard();
+      if (error instanceof ErrnoException) this.#discard(this.#tree);
       throw error;
     }
   }
@@ -44,7 +44,7 @@ export class HardLinkWriter implements DiffWriter {
     const { root, upper, work, merged, lowerId } = this.#layer;
     this.#task.rename(this.#tree, root);
     this.#over = true;
-    for (const path of [upper, work, merged, lowerId]) removeAll(this.#task, path);
+    for (const path of [upper, work, merged, lowerId]) this.#discard(path);
     return size;
   }
 
@@ -54,13 +54,14 @@ export class HardLinkWriter implements DiffWriter {
     try {
       this.#unpacker.abort();
     } finally {
-      this.#discard();
+      this.#discard(this.#tree);
     }
   }
 
-  #discard(): void {
+  /** What stays nevertheless goes with the layer. */
+  #discard(path: string): void {
     try {
-      removeAll(this.#task, this.#tree);
+      removeAll(this.#task, path);
     } catch (error) {
       if (!(error instanceof ErrnoException)) throw error;
     }
