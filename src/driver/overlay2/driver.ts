@@ -141,15 +141,15 @@ export class Overlay2Driver implements Driver {
   }
 
   put(id: string): void {
-    const { merged, lower } = this.#paths(id);
-    if (!isLayerId(id) || readTextIfPresent(this.#task, lower) === undefined) return;
+    if (!isLayerId(id)) return;
+    const { merged } = this.#paths(id);
     if (this.#mounts.decrement(merged) <= 0) this.#unmount(merged, MNT_DETACH);
   }
 
-  /** Without its directory the mount goes in the mount namespaces of others too. */
+  /** Without its directory the mount goes in the mount namespaces of others too. Nobody else would try again. */
   #unmount(merged: string, flags: number): void {
-    ignoring(['EINVAL', 'ENOENT', 'EBUSY'], () => this.#task.umount(merged, flags));
-    ignoring(['ENOENT', 'EBUSY', 'ENOTEMPTY'], () => this.#task.rmdir(merged));
+    twice(['EINVAL', 'ENOENT', 'EBUSY'], () => this.#task.umount(merged, flags));
+    twice(['ENOENT', 'EBUSY', 'ENOTEMPTY'], () => this.#task.rmdir(merged));
   }
 
   exists(id: string): boolean {
@@ -251,5 +251,15 @@ function ignoring(codes: readonly string[], call: () => void): void {
     call();
   } catch (error) {
     if (!(error instanceof ErrnoException) || !codes.includes(error.code)) throw error;
+  }
+}
+
+/** As `ignoring`; what is refused for another reason is tried once more. */
+function twice(codes: readonly string[], call: () => void): void {
+  try {
+    ignoring(codes, call);
+  } catch (error) {
+    if (!(error instanceof ErrnoException)) throw error;
+    ignoring(codes, call);
   }
 }
