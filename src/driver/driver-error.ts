@@ -8,7 +8,7 @@
  * - `ERR_DRIVER_OPTION` an option of the driver that is unknown, or whose value cannot be read
  * - `ERR_DRIVER_STORAGE_OPTION` an option of one layer that is unknown, unreadable or not for such a layer
  * - `ERR_DRIVER_QUOTA` a size that the disk below cannot enforce
- * - `ERR_DRIVER_ID` an id that names no layer, or cannot name one
+ * - `ERR_DRIVER_ID` an id that names no layer, cannot name one, or is taken
  * - `ERR_DRIVER_DEPTH` more layers on top of one another than the driver can mount
  * - `ERR_DRIVER_MOUNT` the system refused to mount a layer; `cause` is its error
  */

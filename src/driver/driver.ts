@@ -81,6 +81,12 @@ export interface ProtoDriver {
   metadata(id: string): Readonly<Record<string, string>> | undefined;
   /** The daemon stops: unmounts what the driver itself has mounted. */
   cleanup(): void;
+  /**
+   * What a stop of the machine or a refusal has left that belongs to no layer or to no mount: where something was tried
+   * out, mount points of layers that are not shown. Absolute paths, which may be removed; left out by a driver that leaves
+   * nothing.
+   */
+  leftovers?(): readonly string[];
 }
 
 /**
@@ -117,7 +123,7 @@ export interface DriverParts {
   readonly task: Task;
   /** `/var/lib/docker/overlay2`; made when it is not there. */
   readonly home: string;
-  /** `dockerd --storage-opt`: `['overlay2.size=10G']`. Options of other drivers are passed over. */
+  /** `dockerd --storage-opt`: `['overlay2.size=10G']`. The driver refuses those that it does not know. */
   readonly options?: readonly string[];
 }
 

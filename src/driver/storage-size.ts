@@ -9,13 +9,6 @@ const multiplier = (unit: string): number => (unit === '' ? 1 : 1024 ** ' kmgtp'
  *
  * @param code what the refusal is about: an option of the driver or of a layer
  * @throws DriverError `code`, with go-units' words
- *
- * @example
- * ```ts
- * import { ramInBytes } from 'lowerdir/driver';
- * ramInBytes('1.5k', 'ERR_DRIVER_OPTION'); // => 1536
- * ramInBytes('much', 'ERR_DRIVER_OPTION'); // throws ERR_DRIVER_OPTION
- * ```
  */
 export function ramInBytes(text: string, code: DriverErrorCode): number {
   const found = /^(\d+(?:\.\d+)*) ?([kmgtp])?i?b?$/i.exec(text);

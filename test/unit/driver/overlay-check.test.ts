@@ -184,7 +184,8 @@ describe('a layer’s own directory', () => {
     it(`may not when ${call} fails`, () => {
       const { task, fs, kernel } = dockerMachine();
       const stop = kernel.trace.subscribe((event) => {
-        const failing = event.kind === 'syscall' && event.call === call && `${event.path} ${event.dest}`.includes('opaque-bug');
+        const failing =
+          event.kind === 'syscall' && event.call === call && `${event.path} ${event.dest}`.includes('opaque-bug');
         if (failing && (call !== 'open' || event.path?.endsWith('/f'))) throw new Errno('EIO');
       });
       expect(nativeDiffRefusal(task, HOME)).toBe(told);
