@@ -146,6 +146,9 @@ class NaiveDiffDriver implements Driver {
   cleanup(): void {
     this.#proto.cleanup();
   }
+  leftovers(): readonly string[] {
+    return this.#proto.leftovers?.() ?? [];
+  }
 }
 
 /** Unpacks into the layer's directory, and hides the layer again when that is over. */

@@ -142,6 +142,7 @@ function* leftovers(parts: CheckParts): Generator<string, void> {
   for (const { chainID } of parts.db.orphans()) yield `the removal of layer ${chainID} has not ended`;
   for (const name of unfinishedWriteSets(parts)) yield `a transaction has not ended: ${name}`;
   for (const id of unusedIDs(parts)) yield `nobody refers to ${id} in the driver's home`;
+  for (const path of parts.driver.leftovers?.() ?? []) yield `the driver has left ${path}`;
 }
 
 /** Write sets that belong to no ingest. */
@@ -150,9 +151,8 @@ export function unfinishedWriteSets({ db, open }: CheckParts): string[] {
   return db.writeSets().filter((name) => !busy.has(`${db.root}/tmp/${name}`));
 }
 
-/** The driver's layers that nobody refers to, whose removal has not begun either. */
+/** The driver's layers that nobody refers to: neither this store nor a folder of the layerdb, even one that is not loaded. */
 export function unusedIDs(parts: CheckParts): string[] {
-  const used = new Set([...usedIDs(parts)].map(([id]) => id));
-  for (const { cacheID } of parts.db.orphans()) if (cacheID !== undefined) used.add(cacheID);
+  const used = new Set([...[...usedIDs(parts)].map(([id]) => id), ...parts.db.namedIDs()]);
   return layersOf(parts.task, parts.driver).filter((id) => !used.has(id));
 }

@@ -11,7 +11,7 @@ import type { Task } from '../kernel/task.ts';
 export function* readPieces(task: Task, path: string): Generator<Uint8Array, void> {
   const fd = task.open(path, O_RDONLY);
   try {
-    yield* readChunks(task, fd, Number.POSITIVE_INFINITY);
+    yield* readChunks(task, fd, task.fstat(fd).size + 1);
   } finally {
     task.close(fd);
   }

@@ -4,7 +4,8 @@
  * ```text
  * sha256/CHAIN-ID/    0700   diff, size, cache-id, parent (not for a base), tar-split.json.gz
  * sha256/CHAIN-ID-RANDOM-removing/   a layer whose removal has begun
- * mounts/NAME/        0755   mount-id, init-id (where there is one), parent (not without an image)
+ * mounts/NAME/        0755   mount-id, init-id (where there is one), parent (not without an image);
+ *                            mount-id-removing instead of mount-id once its removal has begun
  * tmp/write-set-N/           a transaction in progress
  * ```
  *
@@ -180,6 +181,23 @@ export class LayerDB {
       ...(initID === undefined ? {} : { initID: idIn('init', initID) }),
       ...this.#parentIn(path),
     };
+  }
+
+  /** Begins the removal of a mounted layer: from now on no store knows it. Nothing happens when it has begun before. */
+  markMountRemoving(name: string): void {
+    const path = this.mountPath(name);
+    try {
+      this.#task.rename(`${path}/mount-id`, `${path}/mount-id${REMOVING}`);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+
+  /** Every id of the driver's that a folder names, whatever else it lacks. @throws ErrnoException */
+  namedIDs(): string[] {
+    const layers = this.#folders('sha256').map((name) => `sha256/${name}/cache-id`);
+    const mounts = this.mountNames().flatMap((name) => [`mounts/${name}/mount-id`, `mounts/${name}/init-id`]);
+    return [...layers, ...mounts].flatMap((file) => this.#text(`${this.root}/${file}`)?.trim() ?? []);
   }
 
   /** Whether the file is there that names the mounted layer to the driver. */

@@ -198,11 +198,22 @@ export class MountedLayers {
 
   /** Removes the layer's folders and what the layerdb tells of it, then its reference to the image. */
   remove(mounted: MountedLayer): readonly LayerMetadata[] {
+    this.#erase(mounted);
+    return mounted.parent === undefined ? [] : this.#layers.release(mounted.parent);
+  }
+
+  /** As `remove`; the image stays even where nobody has asked for it yet. */
+  forget(mounted: MountedLayer): void {
+    this.#erase(mounted);
+    if (mounted.parent !== undefined) mounted.parent.references--;
+  }
+
+  #erase(mounted: MountedLayer): void {
+    this.#db.markMountRemoving(mounted.name);
     this.#driver.remove(mounted.mountID);
     if (mounted.initID !== undefined) this.#driver.remove(mounted.initID);
     this.#db.removeMount(mounted.name);
     this.#mounts.delete(mounted.name);
-    return mounted.parent === undefined ? [] : this.#layers.release(mounted.parent);
   }
 }
 

@@ -14,6 +14,7 @@ import { DriverError } from '../driver-error.ts';
 import { errnoText, pathErrorText } from '../errno-text.ts';
 import { isLayerId, requireLayerId } from '../layer-id.ts';
 import { makeDirectory } from '../make-directory.ts';
+import { leftoversOf } from '../leftovers.ts';
 import { naiveDiff } from '../naive-diff.ts';
 import { overlayNonStandard } from '../overlay-features.ts';
 import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
@@ -177,6 +178,10 @@ export class OverlayDriver implements Driver {
   /** Without /proc nobody tells what is mounted. */
   #detach(merged: string): void {
     if (isMounted(this.#task, OVERLAYFS_SUPER_MAGIC, merged)) this.#task.umount(merged, MNT_DETACH);
+  }
+
+  leftovers(): readonly string[] {
+    return leftoversOf(this.#task, this.home);
   }
 
   changes(id: string, parent?: string): readonly Change[] {

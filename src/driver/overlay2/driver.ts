@@ -17,6 +17,7 @@ import { DriverError } from '../driver-error.ts';
 import { pathErrorText } from '../errno-text.ts';
 import { makeDirectory } from '../make-directory.ts';
 
+import { leftoversOf } from '../leftovers.ts';
 import { naiveDiff } from '../naive-diff.ts';
 import { nativeDiffRefusal } from '../overlay-check.ts';
 import type { QuotaControl } from '../quota.ts';
@@ -209,6 +210,10 @@ export class Overlay2Driver implements Driver {
       // Without /proc nobody tells what is mounted.
       if (isMounted(this.#task, OVERLAYFS_SUPER_MAGIC, merged)) this.#task.umount(merged, MNT_DETACH);
     }
+  }
+
+  leftovers(): readonly string[] {
+    return leftoversOf(this.#task, this.home);
   }
 
   changes(id: string, parent?: string): readonly Change[] {

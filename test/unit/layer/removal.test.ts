@@ -89,7 +89,7 @@ describe.each(drivers)('a removal over %s', (_, type) => {
     const initFunc = (): void => {};
     const container = store.createRWLayer('c', upper.chainID, { initFunc });
     store.release(upper);
-    for (const path of [new RegExp(`${container.mountID}$`), /-init$/, /\/mount-id$/]) {
+    for (const path of [new RegExp(`${container.mountID}$`), /-init$/, /\/mount-id/]) {
       whileRefusing(world, path.source.includes('mount-id') ? 'unlink' : 'rmdir', path, () => {
         expect(() => store.releaseRWLayer(container)).toThrow(refusedWith('EIO'));
       });
