@@ -18,7 +18,7 @@ const before_4_0 = {
   overlay: noParameters,
   /** Not there before Linux 4.19: commit d1d04ef8572b. */
   stackedFileOperations: false,
-  /** Not there before Linux 4.0: commit a78d9f0d5d5c. */
+  /** Not there before Linux 4.0: "ovl: support multiple lower layers". */
   multipleLowerLayers: false,
   memory: linux_6_18.memory,
 } as const;
