@@ -2,7 +2,7 @@
 import { ErrnoException } from '../../abi/errno.ts';
 import type { Task } from '../../kernel/task.ts';
 import { backingFilesystem } from '../backing-filesystem.ts';
-import type { DriverParts } from '../driver.ts';
+import type { DriverParts, DriverType } from '../driver.ts';
 import { DriverError } from '../driver-error.ts';
 import { errnoText } from '../errno-text.ts';
 import { makeDirectories } from '../make-directory.ts';
@@ -16,8 +16,34 @@ import { type Overlay2Options, parseOptions } from './options.ts';
 /** What tells that the kernel knows the mount option `index`. */
 const INDEX_PARAMETER = '/sys/module/overlay/parameters/index';
 
+/**
+ * The driver as a value. Options that a daemon starts it with: `overlay2.size=10G`, the limit of a container's layer
+ * unless it has one of its own, on xfs with project quotas; `overlay2.override_kernel_check=BOOL`, which has no effect.
+ *
+ * @see moby daemon/graphdriver/overlay2/overlay.go, docs/storage/storagedriver/overlayfs-driver.md
+ *
+ * @example
+ * ```ts
+ * import { createMachine } from 'lowerdir';
+ * import { overlay2 } from 'lowerdir/driver/overlay2';
+ * const { task, fs } = createMachine();
+ * fs.mkdirSync('/var/lib/docker', { recursive: true });
+ * const driver = overlay2().init({ task, home: '/var/lib/docker/overlay2' });
+ * driver.create('base');
+ * fs.writeFileSync(`${driver.get('base')}/a`, 'below');
+ * driver.createReadWrite('container', 'base');
+ * fs.writeFileSync(`${driver.get('container')}/b`, 'above');
+ * fs.readdirSync('/var/lib/docker/overlay2/container/merged'); // => ['a', 'b']
+ * fs.readdirSync('/var/lib/docker/overlay2/container/diff'); // => ['b']
+ * driver.put('container');
+ * ```
+ */
+export function overlay2(): DriverType {
+  return { name: 'overlay2', init: startOverlay2 };
+}
+
 /** The checks in Docker's order, then the home. @throws DriverError */
-export function startOverlay2({ task, home, options = [] }: DriverParts): Overlay2Driver {
+function startOverlay2({ task, home, options = [] }: DriverParts): Overlay2Driver {
   const parsed = parseOptions(options);
   const tested = task.statIfPresent(home) === undefined ? parentOf(home) : home;
   requireOverlay(task, tested, true);
