@@ -2,6 +2,7 @@
 import { concatenate } from '../../../src/archive/codecs.ts';
 import { nodeCodecs } from '../../../src/archive/node-codecs.ts';
 import type { Driver, DriverType } from '../../../src/driver/driver.ts';
+import { overlay } from '../../../src/driver/overlay/index.ts';
 import { overlay2 } from '../../../src/driver/overlay2/index.ts';
 import { vfs } from '../../../src/driver/vfs/index.ts';
 import type { IFs } from '../../../src/fs/ifs.ts';
@@ -14,6 +15,7 @@ import { createMachine } from '../../../src/union/create-machine.ts';
 /** The drivers that the store is tested over. */
 export const drivers: readonly (readonly [name: string, type: () => DriverType])[] = [
   ['vfs', vfs],
+  ['overlay', overlay],
   ['overlay2', overlay2],
 ];
 

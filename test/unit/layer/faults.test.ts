@@ -120,7 +120,7 @@ describe.each(drivers)('a store over %s', (_, type) => {
         expect(
           left.filter(
             (line) =>
-              !/nobody refers to|has not ended|is not in the driver's home|^mount .* (on disk than in the store|cannot be read)/.test(
+              !/nobody refers to|has not ended|is not in the driver's home|the driver has left|^mount .* (on disk than in the store|cannot be read)/.test(
                 line,
               ),
           ),

@@ -88,8 +88,10 @@ describe.each(drivers)('writable layers over %s', (name, type) => {
     };
     expect(() => store.createRWLayer('c', image.chainID, { initFunc: boom })).toThrow('boom');
     const options = { storageOptions: { size: '1G' } };
-    expect(() => store.createRWLayer('c', image.chainID, options)).toThrow(/quota/i);
-    expect(() => store.createRWLayer('c', image.chainID, { ...options, initFunc: () => {} })).toThrow(/quota/i);
+    expect(() => store.createRWLayer('c', image.chainID, options)).toThrow(/quota|storage-opt/i);
+    expect(() => store.createRWLayer('c', image.chainID, { ...options, initFunc: () => {} })).toThrow(
+      /quota|storage-opt/i,
+    );
     expect(() => store.createRWLayer('c', 'sha256:0')).toThrow(coded('ERR_LAYER_NOT_FOUND', 'layer does not exist'));
     expect(listing(fs, '/var/lib/docker')).toEqual(before);
     expect(store.check()).toEqual([]);
