@@ -1,21 +1,33 @@
 /** A graph driver of one's own in a hundred lines: each layer is a whole copy of the one below it. */
-import { S_IALLUGO, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, type Stat } from 'lowerdir/abi';
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } from 'lowerdir/abi';
+import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  isBlockDevice,
+  isCharacterDevice,
+  isDirectory,
+  isRegular,
+  isSymlink,
+  O_CREAT,
+  O_EXCL,
+  O_RDONLY,
+  O_WRONLY,
+  S_IALLUGO,
+} from 'lowerdir/abi';
+import { listNames } from 'lowerdir/archive';
 import {
   type CreateOptions,
-  type Driver,
   DriverError,
   type DriverParts,
   type DriverType,
   naiveDiff,
+  type ProtoDriver,
 } from 'lowerdir/driver';
-import type { ProtoDriver } from 'lowerdir/driver';
 import type { Task } from 'lowerdir/kernel';
 
 /** The driver, before it runs on a machine. */
 export const copies = (): DriverType => ({
   name: 'copies',
-  init: (parts: DriverParts): Driver => naiveDiff(new CopyDriver(parts), { task: parts.task }),
+  init: (parts) => naiveDiff(new CopyDriver(parts), { task: parts.task }),
 });
 
 class CopyDriver implements ProtoDriver {
@@ -25,7 +37,7 @@ class CopyDriver implements ProtoDriver {
     copyOnWrite: 'none',
     nativeDiff: false,
     quota: false,
-    maxDepth: Number.POSITIVE_INFINITY,
+    maxDepth: Infinity,
     nonStandard: new Set<never>(),
   } as const;
   readonly #task: Task;
@@ -33,102 +45,67 @@ class CopyDriver implements ProtoDriver {
   constructor({ task, home }: DriverParts) {
     this.#task = task;
     this.home = home;
-    if (task.statIfPresent(home) === undefined) task.mkdir(home, 0o710);
+    if (!task.statIfPresent(home)) task.mkdir(home, 0o710);
   }
 
-  create(id: string, parent?: string, options: CreateOptions = {}): void {
-    const [option] = Object.keys(options.storageOptions ?? {});
-    if (option !== undefined) throw new DriverError('ERR_DRIVER_STORAGE_OPTION', `unknown option ${option}`);
-    if (parent !== undefined && !this.exists(parent)) throw new DriverError('ERR_DRIVER_ID', `no layer ${parent}`);
+  create(id: string, parent?: string, { storageOptions = {} }: CreateOptions = {}): void {
+    for (const option in storageOptions) throw new DriverError('ERR_DRIVER_STORAGE_OPTION', `unknown option ${option}`);
+    const below = parent === undefined ? undefined : this.get(parent);
     try {
-      if (parent === undefined) this.#task.mkdir(this.#path(id), 0o755);
-      else copyTree(this.#task, this.#path(parent), this.#path(id));
+      if (below === undefined) this.#task.mkdir(this.#path(id), 0o755);
+      else copy(this.#task, below, this.#path(id));
     } catch (error) {
-      this.remove(id);
+      this.remove(id); // nothing half done stays
       throw error;
     }
   }
-  createReadWrite(id: string, parent?: string, options?: CreateOptions): void {
-    this.create(id, parent, options);
-  }
+  createReadWrite = this.create;
   get(id: string): string {
     if (!this.exists(id)) throw new DriverError('ERR_DRIVER_ID', `no layer ${id}`);
     return this.#path(id);
   }
   put(): void {}
-  exists(id: string): boolean {
-    return this.#task.statIfPresent(this.#path(id)) !== undefined;
-  }
+  exists = (id: string): boolean => this.#task.statIfPresent(this.#path(id)) !== undefined;
   remove(id: string): void {
     if (id === '') throw new DriverError('ERR_DRIVER_ID', 'a layer without an id');
-    removeTree(this.#task, this.#path(id));
+    remove(this.#task, this.#path(id));
   }
-  status(): readonly (readonly [string, string])[] {
-    return [];
-  }
-  metadata(): undefined {}
+  status = () => [];
+  metadata = () => undefined;
   cleanup(): void {}
 
-  #path(id: string): string {
-    return `${this.home}/${id}`;
-  }
+  #path = (id: string): string => `${this.home}/${id}`;
 }
 
-function namesIn(task: Task, directory: string): string[] {
-  const fd = task.open(directory, O_RDONLY | O_DIRECTORY);
-  try {
-    return task.getdents(fd).flatMap(({ name }) => (name === '.' || name === '..' ? [] : [name]));
-  } finally {
-    task.close(fd);
-  }
-}
-
-/** `cp -a`; `links` knows under which path each file of several names was copied first. */
-function copyTree(task: Task, from: string, to: string, links = new Map<number, string>()): void {
-  const stat = task.lstat(from);
-  const first = links.get(stat.ino);
-  if (first !== undefined) {
-    task.link(first, to);
-    return;
-  }
-  if ((stat.mode & S_IFMT) !== S_IFDIR && stat.nlink > 1) links.set(stat.ino, to);
-  copyObject(task, from, to, stat, links);
-  task.lchown(to, stat.uid, stat.gid);
-  for (const name of task.llistxattr(from)) task.lsetxattr(to, name, task.lgetxattr(from, name));
-  if ((stat.mode & S_IFMT) !== S_IFLNK) task.chmod(to, stat.mode & S_IALLUGO);
-  task.utimensat(AT_FDCWD, to, stat.atime, stat.mtime, AT_SYMLINK_NOFOLLOW);
-}
-
-function copyObject(
-  task: Task,
-  from: string,
-  to: string,
-  { mode, rdev, size }: Stat,
-  links: Map<number, string>,
-): void {
-  const type = mode & S_IFMT;
-  if (type === S_IFDIR) {
+/** `cp -a`; `copied` knows where the first name of each file of several names went. */
+function copy(task: Task, from: string, to: string, copied = new Map<number, string>()): void {
+  const { mode, ino, nlink, uid, gid, rdev, size, atime, mtime } = task.lstat(from);
+  const first = copied.get(ino);
+  if (first !== undefined) return task.link(first, to);
+  if (!isDirectory(mode) && nlink > 1) copied.set(ino, to);
+  if (isDirectory(mode)) {
     task.mkdir(to, 0o700);
-    for (const name of namesIn(task, from)) copyTree(task, `${from}/${name}`, `${to}/${name}`, links);
-  } else if (type === S_IFLNK) task.symlink(task.readlink(from), to);
-  else if (type === S_IFREG) {
-    const [source, target] = [task.open(from, O_RDONLY), task.open(to, O_WRONLY | O_CREAT | O_EXCL, 0o600)];
-    try {
-      for (let left = size; left > 0; ) left -= task.copyFileRange(source, undefined, target, undefined, left);
-    } finally {
-      task.close(source);
-      task.close(target);
-    }
-  } else task.mknod(to, mode, type === S_IFCHR || type === S_IFBLK ? rdev : 0);
+    for (const name of listNames(task, from)) copy(task, `${from}/${name}`, `${to}/${name}`, copied);
+  } else if (isSymlink(mode)) task.symlink(task.readlink(from), to);
+  else if (isRegular(mode)) copyFile(task, from, to, size);
+  else task.mknod(to, mode, isCharacterDevice(mode) || isBlockDevice(mode) ? rdev : 0);
+  task.lchown(to, uid, gid);
+  for (const name of task.llistxattr(from)) task.lsetxattr(to, name, task.lgetxattr(from, name));
+  if (!isSymlink(mode)) task.chmod(to, mode & S_IALLUGO);
+  task.utimensat(AT_FDCWD, to, atime, mtime, AT_SYMLINK_NOFOLLOW);
 }
 
-function removeTree(task: Task, path: string): void {
-  const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
-  if (stat === undefined) return;
-  if ((stat.mode & S_IFMT) !== S_IFDIR) {
-    task.unlink(path);
-    return;
-  }
-  for (const name of namesIn(task, path)) removeTree(task, `${path}/${name}`);
+function copyFile(task: Task, from: string, to: string, size: number): void {
+  const [source, target] = [task.open(from, O_RDONLY), task.open(to, O_WRONLY | O_CREAT | O_EXCL, 0o600)];
+  for (let left = size; left > 0; ) left -= task.copyFileRange(source, undefined, target, undefined, left);
+  task.close(source);
+  task.close(target);
+}
+
+function remove(task: Task, path: string): void {
+  const there = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
+  if (there === undefined) return;
+  if (!isDirectory(there.mode)) return task.unlink(path);
+  for (const name of listNames(task, path)) remove(task, `${path}/${name}`);
   task.rmdir(path);
 }

@@ -11,6 +11,8 @@ import { nonStandardCases } from './non-standard-cases.ts';
 import { snapshotCases } from './snapshot-cases.ts';
 import { unpackCases } from './unpack-cases.ts';
 
+export type { DriverMachine, DriverSuiteParts } from './driver-bench.ts';
+
 /** Every case there is, group by group. */
 export const driverCases: Readonly<Record<string, readonly DriverCase[]>> = {
   ...layerCases,
@@ -25,6 +27,15 @@ export const driverCases: Readonly<Record<string, readonly DriverCase[]>> = {
 /**
  * The cases for a driver. Each runs on a machine of its own. What does not apply to a driver of such features tells why
  * in `skip`.
+ *
+ * @example
+ * ```ts
+ * import { vfs } from 'lowerdir/driver/vfs';
+ * import { driverSuite } from 'lowerdir/testing';
+ * const cases = driverSuite({ driver: vfs(), runs: 1 });
+ * cases.find(({ name }) => name === 'a writable layer takes no more than its size')!.skip; // => 'the driver limits no sizes'
+ * for (const { group, skip, run } of cases) if (group === 'layers' && skip === undefined) run();
+ * ```
  *
  * @throws DriverError where the features are not given and the driver cannot be started to tell them
  */

@@ -167,6 +167,24 @@ const whiteouts: readonly DriverCase[] = [
     },
   },
   {
+    name: 'a mark in the root of a layer hides all that lies below',
+    skip: ({ nativeDiff }) => (nativeDiff ? 'overlayfs does not look for a mark on the root of a layer' : undefined),
+    run(bench) {
+      bench.make(BASE, undefined, (root, task) => {
+        task.mkdir(`${root}/d`);
+        for (const name of ['d/a', 'b']) putFile(task, `${root}/${name}`, name);
+      });
+      bench.driver.create('top', BASE);
+      bench.apply('top', BASE, layerTar(fileEntry('.wh..wh..opq'), fileEntry('new', 'n')));
+      expectEqual(
+        'what is left',
+        bench.see('top', (root) => namesIn(bench.task, root)),
+        ['new'],
+      );
+      expectEqual('the changes', bench.changes('top', BASE), ['D /b', 'D /d', 'A /new']);
+    },
+  },
+  {
     name: 'an opaque directory hides all of the layers below it, wherever in the tar the mark stands',
     run(bench) {
       bench.make(BASE, undefined, (root, task) => {
