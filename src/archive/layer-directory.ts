@@ -6,13 +6,13 @@ import type { Task } from '../kernel/task.ts';
 import type { LayerForm } from './layer-entry.ts';
 import { listNames } from './list-names.ts';
 import { DIRTYPE, type TarHeader } from './tar-entry.ts';
-import { removeAll } from './unpack-entry.ts';
+import { isMissing, removeAll } from './unpack-entry.ts';
 
 const PARENT_MODE = 0o755;
 
 /** Makes the directories that an archive lacks: of mode 0600 in the plain form, root's own of 0755 in the others. */
 export function makeParents(task: Task, parent: string, form: LayerForm): void {
-  if (parent === '' || task.statIfPresent(`/${parent}`, AT_SYMLINK_NOFOLLOW) !== undefined) return;
+  if (parent === '' || !isMissing(task, `/${parent}`)) return;
   let path = '';
   for (const part of parent.split('/')) {
     path += `/${part}`;

@@ -26,24 +26,30 @@ const LAST: Timespec = Object.freeze({ sec: 9223372036, nsec: 854775807 });
 /** Removes whatever stands at the path, and nothing when nothing does. @throws ErrnoException as Go's `os.RemoveAll` */
 export function removeAll(task: Task, path: string): void {
   const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
-  if (stat === undefined) {
-    refuseBelowFile(task, path);
-    return;
-  }
-  if (!isDirectory(stat.mode)) {
-    task.unlink(path);
+  if (stat === undefined || !isDirectory(stat.mode)) {
+    unlinkIfThere(task, path);
     return;
   }
   for (const name of listNames(task, path)) removeAll(task, `${path}/${name}`);
   task.rmdir(path);
 }
 
-/** What lies below no directory is not just absent. @throws ErrnoException ENOTDIR */
-function refuseBelowFile(task: Task, path: string): void {
+function unlinkIfThere(task: Task, path: string): void {
   try {
-    task.lstat(path);
+    task.unlink(path);
   } catch (error) {
     if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
+  }
+}
+
+/** Whether there is nothing at the path, and nothing else in the way: Go's `os.IsNotExist` of lstat(2). */
+export function isMissing(task: Task, path: string): boolean {
+  try {
+    if (task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) === undefined) task.lstat(path);
+    return false;
+  } catch (error) {
+    if (!(error instanceof ErrnoException)) throw error;
+    return error.code === 'ENOENT';
   }
 }
 
