@@ -78,7 +78,8 @@ export async function compareHistory(history: History, pair: Pair): Promise<Hist
     const removed = firstDifference(await left.removeAll(), await right.removeAll());
     return removed === undefined ? undefined : { at: 'removal', ...removed };
   } finally {
-    await left.removeAll();
+    await pair.left.clear?.();
+    await pair.right.clear?.();
   }
 }
 

@@ -84,8 +84,8 @@ export class Course {
     const image = { ...(await make()), parent };
     this.#images.push(image);
     return [
-      { what: 'layers', lines: image.layers },
       { what: 'tar-split', lines: splitRecords(this.store, image) },
+      { what: 'layers', lines: image.layers },
       this.#inspection(await this.store.inspectImage(image)),
       ...this.#everything(),
     ];

@@ -71,7 +71,7 @@ async function runAll(driver: DriverName, rivals: Rivals): Promise<boolean> {
 }
 
 async function report(rivals: Rivals, history: History, first: HistoryDivergence, name: string): Promise<void> {
-  console.log(`--- ${name}`);
+  console.log(`--- ${name}\n${printDivergence(first, ['dockerd', values.against])}`);
   const milliseconds = Number(values.seconds) * 1000;
   const [smallest, divergence] = await minimiseHistory(history, first, (one) => rivals.compare(one), milliseconds);
   console.log(printHistory(smallest));

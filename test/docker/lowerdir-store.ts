@@ -166,10 +166,14 @@ export class LowerdirStore implements Store {
     return { data: layer?.metadata(), sizes: { Size: layer?.size ?? 0 } };
   }
 
-  /** An empty layer makes an image of the same layers as before. */
+  /**
+   * An empty layer makes an image of the same layers as before. The container is read before the new layer is made:
+   * dockerd looks for its changes before and reads on ahead of the unpacking, whose hard links to files of the image would
+   * otherwise be in what is read.
+   */
   async commit(container: string): Promise<Image> {
     const { parent, tar } = this.#containers.get(container)!;
-    const layer = this.layers.register(tar(), parent?.chainID);
+    const layer = this.layers.register(Buffer.concat([...tar()]), parent?.chainID);
     if (layer.diffID !== EMPTY_LAYER_DIFF_ID) return this.#addImage(layer);
     this.layers.release(layer);
     return this.#addImage(parent === undefined ? undefined : this.layers.get(parent.chainID));

@@ -40,7 +40,7 @@ function listsOf(step: HistoryStep): { list: readonly unknown[]; put: (shorter: 
   }
 }
 
-/** The smallest history that was found, and its divergence, beginning with `first`. */
+/** The smallest history that was found and differs in what `first` differs in, and its divergence. */
 export async function minimiseHistory(
   history: History,
   first: HistoryDivergence,
@@ -52,7 +52,7 @@ export async function minimiseHistory(
   const until = performance.now() + milliseconds;
   const fails = async (candidate: History): Promise<boolean> => {
     const found = performance.now() > until || candidate.length === 0 ? undefined : await compare(candidate);
-    if (found === undefined) return false;
+    if (found?.what !== first.what) return false;
     [best, divergence] = [candidate, found];
     return true;
   };

@@ -55,8 +55,21 @@ function contentOf(task: SubjectTask, path: string, { mode, size }: Stat, { isTe
   return ` ${digest(path.endsWith('.json.gz') ? gunzipSync(bytes) : bytes)}`;
 }
 
+/** The object's attributes, or why there are none: a directory may list a whiteout, which nobody can look up. */
+function statOf(task: SubjectTask, path: string): Stat | string {
+  try {
+    return task.lstat(path);
+  } catch (error) {
+    return `!${(error as { code?: string }).code ?? String(error)}`;
+  }
+}
+
 function rowsOf(task: SubjectTask, path: string, name: string, telling: Telling, rows: Row[]): void {
-  const stat = task.lstat(path);
+  const stat = statOf(task, path);
+  if (typeof stat === 'string') {
+    rows.push({ path: name, text: stat, inode: undefined });
+    return;
+  }
   const isText = telling.isText?.(path) === true || path.endsWith('.json.gz');
   const text = `${attributesOf({ ...stat, ...(isText && { size: 0 }), ...(numberless(path) && { rdev: 0 }) })}${xattrsOf(task, path)}${contentOf(task, path, stat, telling)}`;
   const several = !isDirectory(stat.mode) && stat.nlink > 1;

@@ -3,6 +3,7 @@ import koffi from 'koffi';
 import { gunzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH } from '../../src/abi/flags.ts';
+import { RUN_BEGINS } from '../../src/testing/masks.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import { checked, cstring, libc } from '../differential/linux-libc.ts';
 import { LinuxTask } from '../differential/linux-task.ts';
@@ -117,6 +118,7 @@ export class RealStore implements Store {
     const path = mountpoint(this, mountID(this, container));
     if (mounting === 'started') return this.#whileStarted(container, path, use);
     if (this.driver === 'vfs') return { result: inRoot(path, use), mount: undefined };
+    // the container stays locked until dockerd has let go of all of it
     const letGo = this.daemon.hold(container);
     try {
       await until('mount', () => mountLine(path) !== undefined);
@@ -124,6 +126,7 @@ export class RealStore implements Store {
     } finally {
       letGo();
       await until('unmount', () => mountLine(path) === undefined);
+      await this.daemon.call('GET', `/containers/${container}/json`);
     }
   }
 
@@ -168,6 +171,7 @@ export class RealStore implements Store {
 
   /** When each whiteout of an image's topmost layer was made, as the kept headers tell it. */
   #whiteoutTimes(image: Image): number[] {
+    if (image.layers.length === 0) return [];
     const records = gunzipSync(
       readFile(this.task, `${layerdb(this)}/sha256/${chainOf(image.layers)}/tar-split.json.gz`),
     );
@@ -178,7 +182,7 @@ export class RealStore implements Store {
       if (type === 2) header = Buffer.from(payload ?? '', 'base64').subarray(-512);
       else if (/(^|\/)\.wh\.[^/]+$/.test(name)) times.push(Number.parseInt(header.toString('latin1', 136, 147), 8));
     }
-    return times;
+    return times.filter((time) => time >= RUN_BEGINS);
   }
 
   async save(image: Image): Promise<Uint8Array[]> {
@@ -191,6 +195,21 @@ export class RealStore implements Store {
 
   async removeImage(image: Image): Promise<void> {
     await this.daemon.call('DELETE', `/images/${image.id}?force=1&noprune=1`);
+  }
+
+  /** Children go before their parents, in as many rounds as it takes. */
+  async clear(): Promise<void> {
+    for (const { Id } of await this.#list('/containers/json?all=1')) await this.removeContainer(Id);
+    for (let before = Number.POSITIVE_INFINITY; ; ) {
+      const images = await this.#list('/images/json?all=1');
+      if (images.length === 0 || images.length >= before) return;
+      before = images.length;
+      for (const { Id } of images) await this.daemon.ask('DELETE', `/images/${Id}?force=1&noprune=1`);
+    }
+  }
+
+  #list(path: string): Promise<{ Id: string }[]> {
+    return this.daemon.tell('GET', path);
   }
 }
 

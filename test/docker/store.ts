@@ -49,6 +49,8 @@ export interface Store {
   save(image: Image): Promise<readonly Uint8Array[]>;
   removeContainer(container: string): Promise<void>;
   removeImage(image: Image): Promise<void>;
+  /** Removes whatever is there, for the next history. */
+  clear?(): Promise<void>;
 }
 
 /** The part of `docker inspect` that the graph driver and the layer store answer for. */
@@ -141,6 +143,7 @@ function settleOne(task: SubjectTask, path: string, time: number): void {
 export function pathsIn(task: SubjectTask, root: string, below = ''): { path: string; mode: number }[] {
   return namesIn(task, `${root}/${below}`).flatMap((name) => {
     const path = below === '' ? name : `${below}/${name}`;
+    if (!exists(task, `${root}/${path}`)) return [];
     const { mode } = task.lstat(`${root}/${path}`);
     const more = isDirectory(mode) && !isSymlink(mode) ? pathsIn(task, root, path) : [];
     return [{ path, mode }, ...more];
