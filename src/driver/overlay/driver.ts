@@ -20,6 +20,7 @@ import { overlayNonStandard } from '../overlay-features.ts';
 import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
 import { readText } from '../text-file.ts';
 import { removeDirectory, unmountBelow } from '../unmount.ts';
+import { abandonedTrees } from './abandoned-trees.ts';
 import { createLayer, ROOT } from './create-layer.ts';
 import { HardLinkWriter } from './hard-link-writer.ts';
 import { type LayerPaths, layerPaths } from './layout.ts';
@@ -42,6 +43,8 @@ export class OverlayDriver implements Driver {
   readonly #parts: OverlayParts;
   readonly #mounts: ReferenceCounter;
   readonly #naive: DiffDriver;
+  /** Those that are not over, and the last. */
+  #writers: readonly HardLinkWriter[] = [];
   #features: DriverFeatures | undefined;
 
   constructor(parts: OverlayParts) {
@@ -181,7 +184,8 @@ export class OverlayDriver implements Driver {
   }
 
   leftovers(): readonly string[] {
-    return leftoversOf(this.#task, this.home);
+    const growing = new Set(this.#writers.map((writer) => writer.growing));
+    return [...leftoversOf(this.#task, this.home), ...abandonedTrees(this.#task, this.home, growing)];
   }
 
   changes(id: string, parent?: string): readonly Change[] {
@@ -196,7 +200,9 @@ export class OverlayDriver implements Driver {
   applyDiff(id: string, parent?: string): DiffWriter {
     const below = parent === undefined ? undefined : layerPaths(this.home, parent).root;
     if (below === undefined || !this.#isThere(below)) return this.#naive.applyDiff(id, parent);
-    return new HardLinkWriter(this.#task, this.#existing(id), below);
+    const writer = new HardLinkWriter(this.#task, this.#existing(id), below);
+    this.#writers = [...this.#writers.filter(({ growing }) => growing !== undefined), writer];
+    return writer;
   }
 
   diffSize(id: string, parent?: string): number {

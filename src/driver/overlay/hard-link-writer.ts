@@ -35,6 +35,11 @@ export class HardLinkWriter implements DiffWriter {
     }
   }
 
+  /** Where the tree grows; nothing when that is over. */
+  get growing(): string | undefined {
+    return this.#over ? undefined : this.#tree;
+  }
+
   write(chunk: Uint8Array): void {
     this.#unpacker.write(chunk);
   }

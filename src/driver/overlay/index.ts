@@ -8,30 +8,4 @@
  *
  * @packageDocumentation
  */
-import type { DriverType } from '../driver.ts';
-import { startOverlay } from './start.ts';
-
-/**
- * The driver as a value; it has no options.
- *
- * @see moby daemon/graphdriver/overlay/overlay.go, https://github.com/moby/moby/issues/10613
- *
- * @example
- * ```ts
- * import { createMachine } from 'lowerdir';
- * import { overlay } from 'lowerdir/driver/overlay';
- * const { task, fs } = createMachine();
- * fs.mkdirSync('/var/lib/docker', { recursive: true });
- * const driver = overlay().init({ task, home: '/var/lib/docker/overlay' });
- * driver.create('image');
- * fs.writeFileSync(`${driver.get('image')}/a`, 'below');
- * driver.createReadWrite('container', 'image');
- * fs.writeFileSync(`${driver.get('container')}/b`, 'above');
- * fs.readdirSync('/var/lib/docker/overlay/container/merged'); // => ['a', 'b']
- * fs.readFileSync('/var/lib/docker/overlay/container/lower-id', 'utf8'); // => 'image'
- * driver.put('container');
- * ```
- */
-export function overlay(): DriverType {
-  return { name: 'overlay', init: startOverlay };
-}
+export { overlay } from './start.ts';

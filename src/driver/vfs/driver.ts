@@ -4,7 +4,7 @@ import { isDirectory } from '../../abi/mode.ts';
 import { removeAll } from '../../archive/unpack-entry.ts';
 import type { Task } from '../../kernel/task.ts';
 import { copyDirectory } from '../copy-directory.ts';
-import type { CreateOptions, Driver, DriverFeatures, DriverParts, ProtoDriver } from '../driver.ts';
+import type { CreateOptions, Driver, DriverFeatures, DriverParts, DriverType, ProtoDriver } from '../driver.ts';
 import { DriverError } from '../driver-error.ts';
 import { pathErrorText } from '../errno-text.ts';
 import { isLayerId, requireLayerId } from '../layer-id.ts';
@@ -19,11 +19,37 @@ import { parseOptions, sizeLimitOf } from './options.ts';
 const ROOT = Object.freeze({ uid: 0, gid: 0 });
 
 /**
+ * The driver as a value. One option that a daemon starts it with: `size=10G`, the limit of a container's layer unless it
+ * has one of its own, where the disk keeps project quotas.
+ *
+ * A copy keeps owners, modes, times, hard links, devices and file capabilities; other extended attributes stay behind,
+ * and a tree with a socket in it cannot be copied (EINVAL), both as with Docker 20.10.
+ *
+ * @see moby daemon/graphdriver/vfs/driver.go
+ *
+ * @example
+ * ```ts
+ * import { createMachine } from 'lowerdir';
+ * import { vfs } from 'lowerdir/driver/vfs';
+ * const { task, fs } = createMachine();
+ * const driver = vfs().init({ task, home: '/var/lib/docker/vfs' });
+ * driver.create('base');
+ * fs.writeFileSync(`${driver.get('base')}/a`, 'below');
+ * driver.createReadWrite('container', 'base');
+ * fs.writeFileSync(`${driver.get('container')}/a`, 'above');
+ * fs.readFileSync('/var/lib/docker/vfs/dir/base/a', 'utf8'); // => 'below'
+ * ```
+ */
+export function vfs(): DriverType {
+  return { name: 'vfs', init: startVfs };
+}
+
+/**
  * Starts the driver over a home, which is made, and stays even where the driver is refused then, as with Docker.
  *
  * @throws DriverError `ERR_DRIVER_OPTION`, `ERR_DRIVER_QUOTA`
  */
-export function startVfs({ task, home, options = [] }: DriverParts): Driver {
+function startVfs({ task, home, options = [] }: DriverParts): Driver {
   const { size } = parseOptions(options);
   makeDirectories(task, home, 0o710, homeOwner(task));
   const quota = quotaOf(task, home);
