@@ -6,6 +6,7 @@
 export { type ApplyOptions, applyLayer } from './apply.ts';
 export * from './archive-error.ts';
 export type { ArchivedImage, ArchivedLayer, ArchiveFiles, ImageSource } from './archived-image.ts';
+export { branchChanges } from './branch-changes.ts';
 export { type Codecs, type Content, digestOf, type Hash, type HashFactory, pureCodecs } from './codecs.ts';
 export { compareTrees } from './compare-trees.ts';
 export { decompress } from './decompress.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ArchiveError } from '../../../src/archive/archive-error.ts';
+import { packLayer } from '../../../src/archive/diff.ts';
 import { LayerUnpacker, type UnpackOptions } from '../../../src/archive/unpack.ts';
 import type { TarEntry } from '../../../src/archive/tar-entry.ts';
 import { entry, makeTar } from './make-tar.ts';
@@ -334,5 +335,59 @@ describe('archives that want out', () => {
       unpack(machine, empty(layer), plain);
       expect(Object.keys(treeOf(machine, '/root'))).toEqual(expected);
     }
+  });
+});
+
+/** The cases of moby's archive_linux_test.go: a directory of overlayfs in the form of a tar, unpacked again. */
+describe('an overlay’s own directory', () => {
+  function packed(): World {
+    const machine = world('/upper', '/root');
+    const { task } = machine;
+    for (const [name, mode] of [
+      ['d1', 0o700],
+      ['d2', 0o750],
+      ['d3', 0o700],
+    ] as const) {
+      task.mkdir(`/upper/${name}`, mode);
+      if (name !== 'd3') task.setxattr(`/upper/${name}`, 'trusted.overlay.opaque', Uint8Array.of(0x79));
+    }
+    task.mknod('/upper/d1/f1', 0o100600, 0);
+    task.mknod('/upper/d2/f1', 0o100660, 0);
+    task.chmod('/upper/d2/f1', 0o660);
+    task.mknod('/upper/d3/f1', 0o020000, 0);
+    return machine;
+  }
+
+  function unpackInto(machine: World, form: UnpackOptions['form']): void {
+    const unpacker = new LayerUnpacker(machine.task, '/root', { form });
+    for (const chunk of packLayer(machine.task, '/upper')) unpacker.write(chunk);
+    unpacker.end();
+  }
+
+  const modes = (machine: World, ...paths: string[]): string[] =>
+    paths.map((path) => machine.task.lstat(`/root/${path}`).mode.toString(8));
+
+  it('comes back as it was in overlay’s form', () => {
+    const machine = packed();
+    unpackInto(machine, 'overlay');
+    expect(treeOf(machine, '/root')).toEqual(treeOf(machine, '/upper'));
+    expect(modes(machine, 'd1', 'd2', 'd3')).toEqual(['40700', '40750', '40700']);
+    expect(modes(machine, 'd1/f1', 'd2/f1', 'd3/f1')).toEqual(['100600', '100660', '20000']);
+    const opaque = ['d1', 'd2', 'd3'].map((name) => machine.task.llistxattr(`/root/${name}`));
+    expect(opaque).toEqual([['trusted.overlay.opaque'], ['trusted.overlay.opaque'], []]);
+  });
+
+  it('becomes a branch of AUFS in AUFS’s form', () => {
+    const machine = packed();
+    unpackInto(machine, 'aufs');
+    expect(Object.keys(treeOf(machine, '/root'))).toEqual([
+      ...['d1', 'd1/.wh..wh..opq', 'd1/f1'],
+      ...['d2', 'd2/.wh..wh..opq', 'd2/f1'],
+      ...['d3', 'd3/.wh.f1'],
+    ]);
+    expect(modes(machine, 'd1', 'd1/.wh..wh..opq', 'd1/f1')).toEqual(['40700', '100700', '100600']);
+    expect(modes(machine, 'd2', 'd2/.wh..wh..opq', 'd2/f1')).toEqual(['40750', '100750', '100660']);
+    expect(modes(machine, 'd3', 'd3/.wh.f1')).toEqual(['40700', '100600']);
+    expect(machine.task.llistxattr('/root/d1')).toEqual([]);
   });
 });
