@@ -7,6 +7,7 @@ import { applyOperation } from '../../src/testing/calls.ts';
 import type { Operation } from '../../src/testing/operations.ts';
 import { Replay } from '../../src/testing/replay.ts';
 import { bytesOf, type Result, resultOf, type SubjectTask } from '../../src/testing/subject.ts';
+import { holdProgram } from './hold-program.ts';
 import { pathsIn } from './store.ts';
 
 /**
@@ -59,11 +60,11 @@ interface Tree {
 const pick = ({ all }: Tree, at: number): { path: string; mode: number } =>
   all.length === 0 ? { path: 'nothing', mode: 0 } : all[at % all.length]!;
 
-/** The file that `at` picks, or the next one behind it. */
-function pickFile({ all }: Tree, at: number): string {
+/** The file that `at` picks, or the next one behind it; not the program that runs, which nobody may write to. */
+function pickFile({ all, task }: Tree, at: number): string {
   for (let step = 0; step < all.length; step++) {
     const { path, mode } = all[(at + step) % all.length]!;
-    if (isRegular(mode)) return `/${path}`;
+    if (isRegular(mode) && task.lstat(`/${path}`).size !== holdProgram.length) return `/${path}`;
   }
   return '/nothing';
 }
