@@ -87,8 +87,8 @@ function copyUp(name: string, count: number, size: number): Row {
 }
 
 /** Copied up whole, or only its metadata with `metacopy=on`. */
-const chmod = changing(lowerFiles(1, 256 * KIB * KIB), {
-  name: 'chmod lower 256 MiB',
+const chmod = changing(lowerFiles(64, KIB * KIB), {
+  name: 'chmod lower 1 MiB',
   calls: ['chmodSync'],
   layered: true,
   change: ({ fs }, path) => fs.chmodSync(path, 0o600),

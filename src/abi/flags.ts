@@ -74,6 +74,8 @@ export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const LOCK_UN = 8;
+/** Mandatory locks, which Linux has no more. */
+export const LOCK_MAND = 32;
 
 /** mmap(2) */
 export const PROT_NONE = 0;

@@ -1,6 +1,6 @@
 /** Advisory locks on whole files, held by open files. @see flock(2), fs/locks.c */
 import { raise } from '../abi/errno.ts';
-import { LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN } from '../abi/flags.ts';
+import { LOCK_EX, LOCK_MAND, LOCK_NB, LOCK_SH, LOCK_UN } from '../abi/flags.ts';
 import type { OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import { WouldBlock } from './would-block.ts';
@@ -9,12 +9,13 @@ const locks = new WeakMap<Inode, Map<OpenFile, number>>();
 
 /**
  * A lock of another kind is given up before the new one is tried for: where that is refused, none is left. A call that
- * would wait keeps it.
+ * would wait keeps it. What asks for a mandatory lock does nothing.
  *
  * @see flock_lock_inode()
  * @throws Errno EINVAL, EBADF for a file that is open for neither reading nor writing, EAGAIN with LOCK_NB; WouldBlock without
  */
 export function flockFile(open: () => OpenFile, operation: number): void {
+  if ((operation & LOCK_MAND) !== 0) return;
   const kind = operation & ~LOCK_NB;
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) raise('EINVAL');
   const file = open();

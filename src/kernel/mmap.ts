@@ -1,7 +1,9 @@
 /** Mappings of files: memory that shares a file's data. @see mmap(2) */
 import { raise } from '../abi/errno.ts';
+import { PAGE_SIZE } from '../abi/flags.ts';
 import type { ExtentMap } from './extent-map.ts';
 import type { OpenFile } from './file.ts';
+import type { Inode } from './inode.ts';
 
 /** The data of one real inode, as its page cache holds it. Offsets are bytes from the start of the file. */
 export interface Mapping {
@@ -17,6 +19,24 @@ export interface Mapping {
   write(bytes: Uint8Array, offset: number): void;
   /** A page that is read brings those along that are there already, even if there is none for itself. @see do_fault_around() */
   mapAround?(offset: number, length: number): void;
+  /** Tells the listener the new size whenever the file is cut, until the answer is called; files that can be cut have it. */
+  onTruncate?(listener: (size: number) => void): () => void;
+}
+
+type Cut = (size: number) => void;
+const cuts = new WeakMap<Inode, Set<Cut>>();
+
+/** Listens to {@link unmapBehind} of the inode until the answer is called. */
+export function onUnmap(inode: Inode, cut: Cut): () => void {
+  const listeners = cuts.get(inode) ?? new Set();
+  cuts.set(inode, listeners.add(cut));
+  return () => listeners.delete(cut);
+}
+
+/** A filesystem cuts a file: what is mapped of it behind the new end is mapped no more. @see unmap_mapping_range() */
+export function unmapBehind(inode: Inode, size: number): void {
+  const listeners = cuts.get(inode);
+  if (listeners !== undefined) for (const cut of listeners) cut(size);
 }
 
 /** A mapped range. It outlives its descriptor, and goes with {@link MappedRegion.unmap}. */
@@ -25,7 +45,9 @@ export class MappedRegion {
   readonly #mapping: Mapping;
   readonly #offset: number;
   readonly #writable: boolean;
-  readonly #private: Map<number, number> | undefined;
+  /** Pages of a private mapping that were written to, by their place in the file. */
+  readonly #copied: Map<number, Uint8Array> | undefined;
+  readonly #endWatch: (() => void) | undefined;
   #file: OpenFile | undefined;
   readonly #closeFile: (file: OpenFile) => void;
 
@@ -43,7 +65,8 @@ export class MappedRegion {
     this.#offset = offset;
     this.length = length;
     this.#writable = writable;
-    this.#private = shared ? undefined : new Map();
+    this.#copied = shared ? undefined : new Map();
+    this.#endWatch = mapping.onTruncate?.((size) => this.#cut(size));
     this.#closeFile = closeFile;
   }
 
@@ -55,8 +78,12 @@ export class MappedRegion {
       raise('EFAULT');
     }
     const bytes = new Uint8Array(length);
-    this.#mapping.read(bytes, this.#offset + offset);
-    if (this.#private) for (let i = 0; i < length; i++) bytes[i] = this.#private.get(offset + i) ?? bytes[i]!;
+    for (const piece of this.#pieces(offset, length)) {
+      const into = bytes.subarray(piece.at, piece.at + piece.length);
+      const copied = this.#copied?.get(piece.page);
+      if (copied === undefined) this.#mapping.read(into, piece.page * PAGE_SIZE + piece.start);
+      else into.set(copied.subarray(piece.start, piece.start + piece.length));
+    }
     return bytes;
   }
 
@@ -65,20 +92,49 @@ export class MappedRegion {
     if (!this.#writable) raise('EFAULT');
     this.#check(offset, bytes.length);
     if (!this.#isInFile(offset, bytes.length)) raise('EFAULT');
-    if (this.#private) this.#writePrivate(this.#private, offset, bytes);
+    if (this.#copied) this.#writePrivate(this.#copied, offset, bytes);
     else this.#mapping.write(bytes, this.#offset + offset);
   }
 
-  /** The page that is copied is brought in first. @see do_cow_fault() */
-  #writePrivate(copied: Map<number, number>, offset: number, bytes: Uint8Array): void {
-    this.#mapping.read(new Uint8Array(bytes.length), this.#offset + offset);
-    for (let i = 0; i < bytes.length; i++) copied.set(offset + i, bytes[i]!);
+  /** A page is copied whole when it is first written to. @see do_cow_fault() */
+  #writePrivate(copied: Map<number, Uint8Array>, offset: number, bytes: Uint8Array): void {
+    for (const { page, start, at, length } of this.#pieces(offset, bytes.length)) {
+      let own = copied.get(page);
+      if (own === undefined) {
+        own = new Uint8Array(PAGE_SIZE);
+        this.#mapping.read(own, page * PAGE_SIZE);
+        copied.set(page, own);
+      }
+      own.set(bytes.subarray(at, at + length), start);
+    }
+  }
+
+  /** The range page by page: which page of the file, where in it, and where in the range. */
+  *#pieces(offset: number, length: number) {
+    for (let at = 0; at < length; ) {
+      const position = this.#offset + offset + at;
+      const start = position % PAGE_SIZE;
+      const piece = {
+        page: (position - start) / PAGE_SIZE,
+        start,
+        at,
+        length: Math.min(PAGE_SIZE - start, length - at),
+      };
+      yield piece;
+      at += piece.length;
+    }
+  }
+
+  /** Pages wholly behind the new end are gone, copies too. */
+  #cut(size: number): void {
+    for (const page of [...(this.#copied?.keys() ?? [])]) if (page * PAGE_SIZE >= size) this.#copied!.delete(page);
   }
 
   /** Ends the mapping; reading and writing give EFAULT afterwards. munmap(2) */
   unmap(): void {
     if (this.#file === undefined) return;
     this.#closeFile(this.#file);
+    this.#endWatch?.();
     this.#file = undefined;
   }
 
@@ -88,6 +144,6 @@ export class MappedRegion {
 
   /** No further than the file's last page. */
   #isInFile(offset: number, length: number): boolean {
-    return this.#offset + offset + length <= Math.ceil(this.#mapping.size / 4096) * 4096;
+    return this.#offset + offset + length <= Math.ceil(this.#mapping.size / PAGE_SIZE) * PAGE_SIZE;
   }
 }

@@ -17,6 +17,7 @@ import { fileCapabilitiesAsTold, fileCapabilitiesToKeep } from './file-capabilit
 import { type Inode, S_APPEND, S_IMMUTABLE } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
+import { utf8Length } from './lookup.ts';
 import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE } from './permission.ts';
 import { initUserNamespace } from './user-namespace.ts';
 
@@ -68,7 +69,7 @@ export function inodeListxattr(kernel: Kernel, inode: Inode): string[] {
 
 /** What is checked before the object is looked for. @see import_xattr_name() */
 export function checkXattrName(name: string): void {
-  if (name.length === 0 || name.length > XATTR_NAME_MAX) raise('ERANGE');
+  if (name.length === 0 || utf8Length(name) > XATTR_NAME_MAX) raise('ERANGE');
 }
 
 /** @see setxattr_copy() */

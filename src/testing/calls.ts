@@ -4,7 +4,6 @@ import { AT_EMPTY_PATH, AT_FDCWD, LOCK_NB, O_NONBLOCK, O_RDONLY, SEEK_SET } from
 import { isDirectory } from '../abi/mode.ts';
 import type { Dirent } from '../abi/stat.ts';
 import { describeBytes } from './describe.ts';
-import { keptCaches } from './masks.ts';
 import type { Operation, OperationCall } from './operations.ts';
 import type { Replay } from './replay.ts';
 import { bytesOf, type Result, resultOf, type SubjectTask } from './subject.ts';
@@ -62,11 +61,6 @@ function lseek(run: Replay, op: OperationOf<'lseek'>): string {
   const fd = run.descriptor(op.slot);
   if (!isDirectory(run.task.fstat(fd).mode)) return String(run.task.lseek(fd, op.offset, op.whence));
   return run.task.lseek(fd, 0, op.whence) === 0 ? 'beginning' : 'cookie';
-}
-
-function dropCaches(run: Replay): string {
-  const options = run.union?.options.split(',') ?? [];
-  return options.some((option) => option in keptCaches) ? 'kept' : done(run.asRoot(() => run.subject.dropCaches?.()));
 }
 
 /** What the request answers for a file that is opened for it. */
@@ -169,7 +163,7 @@ export const calls: { [C in OperationCall]: (run: Replay, op: OperationOf<C>) =>
   chdir: (run, op) => done(run.task.chdir(run.path(op.path))),
   fchdir: (run, op) => done(run.task.fchdir(run.descriptor(op.slot))),
   getcwd: (run) => run.task.getcwd(),
-  dropCaches,
+  dropCaches: (run) => done(run.asRoot(() => run.subject.dropCaches?.())),
 
   become: (run, op) => run.become(op.caller),
   remount: (run, op) => {

@@ -31,12 +31,5 @@ export const optionalMasks = {
   nlink: 'st_nlink of directories',
 } as const;
 
-/** Options of a union whose caches are not dropped in between, and why. */
-export const keptCaches: { readonly [option: string]: string } = {
-  userxattr:
-    'symlinks and devices keep no origin: copied up, they get another inode number as soon as the kernel forgets them, ' +
-    'and when it does is its own affair',
-};
-
 /** A mask that a run may put on top. */
 export type OptionalMask = keyof typeof optionalMasks;

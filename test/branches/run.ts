@@ -1,7 +1,9 @@
 /**
  * Branch coverage of overlayfs by the random sequences, the mount cases and the stops of the machine together.
  *
- *     npm run coverage -- --runs 40 --seed 1 [--report]   sequences for each layout and caller; only print the last run
+ *     npm run coverage -- --runs 40 --seed 1   sequences for each layout and caller
+ *       --wide     with what compares with nothing: forks, refused steps, other parameters of the module
+ *       --report   only prints the last run
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '40' },
     seed: { type: 'string', default: '1' },
     report: { type: 'boolean', default: false },
+    wide: { type: 'boolean', default: false },
   },
 });
 
@@ -39,7 +42,7 @@ if (!values.report) {
   const run = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/branches/vitest.config.ts'], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, RUNS: values.runs, SEED: values.seed },
+    env: { ...process.env, RUNS: values.runs, SEED: values.seed, WIDE: values.wide ? '1' : '' },
   });
   if (run.status !== 0) console.log('some of the runs have failed');
 }

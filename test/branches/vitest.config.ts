@@ -1,15 +1,20 @@
 /** Branches of overlayfs that the comparisons with the real kernel and the stops of the machine go through. */
 import { defineConfig } from 'vitest/config';
 
+/** Forks, steps that are refused, what check() tells, mounts with other parameters of the module. */
+const others = [
+  'test/branches/forked.sequences.ts',
+  'test/property/machine/fork.test.ts',
+  'test/unit/filesystem/overlayfs/{check,faults,fork,module-parameters}.test.ts',
+];
+
 export default defineConfig({
   test: {
     include: [
-      'test/branches/*.sequences.ts',
+      'test/branches/overlay.sequences.ts',
       'test/differential/*.test.ts',
       'test/crash/*.test.ts',
-      'test/property/machine/fork.test.ts',
-      // steps that are refused, forks, what check() tells, mounts with other parameters of the module
-      'test/unit/filesystem/overlayfs/{check,faults,fork,module-parameters}.test.ts',
+      ...(process.env.WIDE === '1' ? others : []),
     ],
     testTimeout: 3_600_000,
     hookTimeout: 600_000,

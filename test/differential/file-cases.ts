@@ -1,6 +1,7 @@
 /** Cases of fifos, locks and the options of tmpfs, as programs: see mounts.test.ts. */
 import {
   LOCK_EX,
+  LOCK_MAND,
   LOCK_NB,
   LOCK_SH,
   LOCK_UN,
@@ -82,6 +83,14 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
       if (read! > 0) t.read(fd, new Uint8Array(read!));
     }
   },
+  'names of attributes count in bytes': (t) => {
+    t.put('/f');
+    for (const name of ['é'.repeat(125), 'é'.repeat(126), '漢'.repeat(83), `${'漢'.repeat(83)}ab`, 'a'.repeat(251)]) {
+      t.setxattr('/f', `user.${name}`, new Uint8Array(1));
+      t.getxattr('/f', `user.${name}`);
+    }
+    t.listxattr('/f');
+  },
   locks: (t) => {
     t.put('/f');
     const [a, b] = [t.open('/f', O_RDONLY), t.open('/f', O_RDWR)];
@@ -102,6 +111,10 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.flock(copy, LOCK_EX | LOCK_NB);
     t.flock(copy, 0);
     t.flock(copy, LOCK_SH | LOCK_EX);
+    for (const operation of [LOCK_MAND, LOCK_MAND | LOCK_SH, LOCK_MAND | 192, LOCK_MAND | 64, 64, 16]) {
+      t.flock(copy, operation);
+      t.flock(9999, operation);
+    }
     t.flock(9999, LOCK_UN);
     const path = t.open('/f', O_PATH);
     t.flock(path, LOCK_SH);

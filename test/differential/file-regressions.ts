@@ -11,7 +11,45 @@ const directory = (path: string) => ({ ...common, path, type: 'directory' }) as 
 const onOverlay = (layer: Sequence['layers'][number], operations: unknown[]) =>
   ({ layers: [layer], upper: [], options: '', atime: STRICTATIME, operations }) as unknown as Sequence;
 
+const mapped = { call: 'mmap', slot: 0, region: 1, offset: 0, length: 16384, protection: 3, flags: 2 };
+
 export const fileRegressions: readonly Regression[] = [
+  {
+    name: 'a page of a private mapping is copied whole',
+    filesystem: 'overlay',
+    seed: 3100010,
+    path: 99,
+    sequence: onOverlay(
+      [file('f', 4096, 4096)],
+      [
+        { call: 'open', slot: 0, path: 'f', flags: 0o102, mode: 0o666 },
+        mapped,
+        { call: 'store', region: 1, offset: 100, letter: 'p', length: 5000 },
+        { call: 'pwrite', slot: 0, letter: 's', length: 5000, offset: 4097 },
+        { call: 'load', region: 1, offset: 0, length: 9000 },
+      ],
+    ),
+  },
+  {
+    name: 'copied pages of a private mapping go with the end of the file',
+    filesystem: 'overlay',
+    sequence: onOverlay(
+      [file('f', 16384)],
+      [
+        { call: 'open', slot: 0, path: 'f', flags: 0o102, mode: 0o666 },
+        mapped,
+        { call: 'store', region: 1, offset: 100, letter: 'p', length: 5000 },
+        { call: 'store', region: 1, offset: 9000, letter: 'q', length: 100 },
+        { call: 'ftruncate', slot: 0, size: 5000 },
+        { call: 'ftruncate', slot: 0, size: 16384 },
+        { call: 'load', region: 1, offset: 0, length: 10000 },
+        { call: 'ftruncate', slot: 0, size: 0 },
+        { call: 'load', region: 1, offset: 0, length: 5000 },
+        { call: 'ftruncate', slot: 0, size: 16384 },
+        { call: 'load', region: 1, offset: 0, length: 10000 },
+      ],
+    ),
+  },
   {
     name: 'a lock needs a file that is open for reading or writing',
     filesystem: 'overlay',

@@ -62,6 +62,15 @@ const { values } = parseArgs({
   },
 });
 
+/** The command line that draws the same sequences. */
+function commandLine(seed: number, path: string | null): string {
+  const drawn = Object.entries(values).filter(([name]) => !['runs', 'seed', 'path', 'json', 'verbose'].includes(name));
+  const options = drawn.flatMap(([name, value]) =>
+    value === false ? [] : [value === true ? `--${name}` : `--${name} ${value}`],
+  );
+  return [...options, `--seed ${seed}`, `--path ${path}`].join(' ');
+}
+
 const list = (option: string | undefined): string[] | undefined => option?.split(',').filter((item) => item !== '');
 
 async function opponents(): Promise<() => Subject> {
@@ -124,7 +133,7 @@ function isRepeatable(candidate: Sequence): boolean {
 const started = performance.now();
 const details = fc.check(fc.property(arbitrary, holds), {
   seed,
-  numRuns: Number(values.runs),
+  numRuns: values.path === undefined ? Number(values.runs) : 1,
   endOnFailure: true,
   ...(values.path !== undefined && { path: values.path }),
 });
@@ -145,7 +154,7 @@ if (details.failed) {
   if (again === undefined)
     console.log('\nIt does not differ when it is run again: the machines are not deterministic.');
   const [smallest, divergence] = again ? minimise(original, again, compare) : [original, found];
-  console.log(`\n--- --fs ${filesystem} --seed ${seed} --path ${details.counterexamplePath}`);
+  console.log(`\n--- ${commandLine(seed, details.counterexamplePath)}`);
   console.log(printSequence(smallest));
   console.log(printDivergence(divergence, ['Linux', values.against]));
   console.log(`\n--- replay.ts\n${printScript(smallest, masks, dumpEach)}`);

@@ -14,6 +14,27 @@ const onLayout = (layout: Sequence['layout'], options: string, layers: Sequence[
 
 export const layoutRegressions: readonly Regression[] = [
   {
+    name: 'an attribute that is not there brings the mode up to date that was changed under another name',
+    filesystem: 'overlay',
+    seed: 3100006,
+    path: 4,
+    sequence: {
+      ...onLayout(
+        'foreign',
+        '',
+        [[{ ...file('a/f'), uid: 1000, gid: 1000 }]],
+        [
+          { call: 'link', path: 'a/f', newPath: 'c/d' },
+          { call: 'chmod', path: 'c/d', mode: 0o444 },
+          { call: 'lremovexattr', path: 'a/f', name: 'user.b' },
+          { call: 'truncate', path: 'a/f', size: 8192 },
+        ],
+      ),
+      upper: [{ ...directory('c'), mode: 0o777, uid: 1000, gid: 1000 }],
+      caller: { uid: 1000, gid: 0, groups: [2000] },
+    } as Sequence,
+  },
+  {
     name: 'an appended write goes behind what another name of the file has added',
     filesystem: 'overlay',
     seed: 810020,

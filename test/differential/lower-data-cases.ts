@@ -77,6 +77,39 @@ const withDataLayers =
     for (const name of names) t.stat(`/u/${name}`);
   };
 
+const stacks = [
+  '/l1',
+  '/l0:/l1',
+  '/l0:/l1:/empty',
+  '/l1:/empty',
+  '/l1:/again',
+  '/l0:/l1:/again',
+  '/l0:/l1:/above',
+  '/l0',
+];
+
+/** A redirected directory at every place of the stack. First drawn by seed 3000001, path 102. */
+function unfollowed(t: Recorded): void {
+  for (const path of ['/l0', '/l1', '/empty', '/again', '/above', '/d1', '/m']) t.mkdir(path);
+  for (const layer of ['/l0', '/l1', '/again']) for (const path of ['/c', '/c/b']) t.mkdir(layer + path);
+  t.mkdir('/above/c');
+  t.setxattr('/l1/c/b', REDIRECT, encoder.encode('/a/c'));
+  let mounts = 0;
+  for (const kind of ['nothing', 'directory', 'stub']) {
+    for (const stack of stacks.flatMap((lower) => [lower, `${lower}::/d1`])) {
+      const [upper, work] = [`/u${mounts}`, `/w${mounts++}`];
+      for (const path of [upper, work, `${upper}/c`]) t.mkdir(path);
+      if (kind === 'directory') t.mkdir(`${upper}/c/b`);
+      if (kind === 'stub') stub(t, `${upper}/c/b`, undefined);
+      if (kind !== 'nothing') t.setxattr(`${upper}/c/b`, REDIRECT, encoder.encode('/a/c'));
+      const layers = `lowerdir=${stack},upperdir=${upper},workdir=${work}`;
+      t.mount('overlay', '/m', 'overlay', `${layers},redirect_dir=nofollow,metacopy=off`);
+      t.stat('/m/c/b');
+      t.umount('/m');
+    }
+  }
+}
+
 const optionSets = [
   '',
   ',metacopy=on',
@@ -95,6 +128,7 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     t.mount('overlay', '/m', 'overlay', 'lowerdir=/l0::/d1::/d2,metacopy=on');
     for (const name of names) use(t, `/m/${name}`);
   },
+  'redirects that are not followed, above layers of data alone and elsewhere': unfollowed,
   'data of another size than the metadata says': (t) => {
     directories(t);
     for (const [name, hole] of [

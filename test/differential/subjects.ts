@@ -5,6 +5,7 @@ import { MS_NOATIME } from '../../src/abi/flags.ts';
 import { hostfs } from '../../src/filesystem/hostfs/index.ts';
 import { type FsLike, memfs } from '../../src/filesystem/memfs/index.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { dropCaches } from '../../src/kernel/shrink.ts';
 import type { Subject } from '../../src/testing/compare.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import { LinuxTask } from './linux-task.ts';
@@ -22,7 +23,7 @@ let isolated = false;
 
 /** Put in the place of an exhausted machine's memory: how the kernel is told to forget what it can read again. */
 const DROP_CACHES = '/proc/sys/vm/drop_caches';
-const DENTRIES_AND_INODES = '2';
+const DENTRIES_AND_INODES = 2;
 
 /** The real kernel, in a mount namespace that nobody else sees. `side` is a name of four letters. */
 export function realSubject(side = 'left'): Subject {
@@ -44,7 +45,7 @@ export function realSubject(side = 'left'): Subject {
     dropCaches() {
       task.turn();
       task.sync();
-      writeFileSync(DROP_CACHES, DENTRIES_AND_INODES);
+      writeFileSync(DROP_CACHES, `${DENTRIES_AND_INODES}`);
     },
   };
 }
@@ -72,6 +73,7 @@ export async function simulatedSubjects(foreign: Foreign = 'hostfs'): Promise<()
         const { dev } = task.stat(path);
         return [...kernel.superblocks].find((one) => one.dev === dev)?.uuid;
       },
+      dropCaches: () => dropCaches(kernel, DENTRIES_AND_INODES),
       mountForeign(at) {
         readsHost = true;
         host ??= new LinuxTask();

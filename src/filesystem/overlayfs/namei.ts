@@ -52,6 +52,11 @@ class LookupState {
     this.name = name;
   }
 
+  /** What is found may lead to layers that its directory does not reach; Linux takes that for so above data-only layers. */
+  get mayLeave(): boolean {
+    return followsRedirects(this.superblock.config) || this.superblock.dataLayers > 0;
+  }
+
   /**
    * The dentry of `name` in a directory of the layer, if there is such a name; without garbage where there is not. That
    * of a lower file is not in the cache yet: most are never used.
@@ -151,7 +156,7 @@ function lookAtIndex(state: LookupState, real: Inode): boolean {
 
 function lookupUpper(state: LookupState, directory: OverlayInode): Dentry | undefined {
   state.layer = state.superblock.upperLayer!;
-  state.last = !followsRedirects(state.superblock.config) && directory.lower.length === 0;
+  state.last = !state.mayLeave && directory.lower.length === 0;
   return lookupLayer(state, directory.upper!);
 }
 
@@ -207,7 +212,7 @@ function lookupLower(
     checkFollowRedirect(state);
     state.layer = layer;
     if (state.isDir || superblock.dataLayers === 0) {
-      state.last = followsRedirects(superblock.config) ? layer.index === root.length : i === stack.length - 1;
+      state.last = state.mayLeave ? layer.index === root.length : i === stack.length - 1;
     }
     const real = lookupLayer(state, base);
     if (real === undefined) continue;

@@ -41,8 +41,8 @@ function removeName(dentry: Dentry, isDir: boolean, lowerPositive: boolean, whit
     });
     if (isDir) inode.nlink = 0;
     else dropLink(dentry);
-    if (upper !== undefined) inode.copyAttributes();
   } finally {
+    if (upper !== undefined) inode.copyAttributes();
     if (upper !== undefined) release(upper);
   }
 }

@@ -19,7 +19,7 @@ import {
 import { type Credentials, isCapable } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
-import { withCredentials } from '../../kernel/kernel.ts';
+import { type Kernel, withCredentials } from '../../kernel/kernel.ts';
 import { genericPermission, MAY_READ } from '../../kernel/permission.ts';
 import { inodeFindXattr, inodeGetxattr, inodeListxattr, vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import type { OverlayInode } from './inode.ts';
@@ -190,11 +190,18 @@ export function setOverlayXattr(
   const { superblock } = inode;
   const kept = realName(superblock, name);
   if (inode.upper === undefined) inode.copyUp(dentry);
+  changeUpper(inode, (kernel, upper) => vfsSetxattr(kernel, upper, kept, value, flags));
+}
+
+/** What the upper object is known to be is brought up to date whether it took the change or not. @see ovl_xattr_set() */
+function changeUpper(inode: OverlayInode, change: (kernel: Kernel, upper: Dentry) => void): void {
+  const { superblock } = inode;
   superblock.wantUpperWrite();
-  withCredentials(superblock.kernel, superblock.mounter, () => {
-    vfsSetxattr(superblock.kernel, inode.upper!, kept, value, flags);
-  });
-  inode.copyAttributes();
+  try {
+    withCredentials(superblock.kernel, superblock.mounter, () => change(superblock.kernel, inode.upper!));
+  } finally {
+    inode.copyAttributes();
+  }
 }
 
 /** A missing attribute of a lower object is found out before it is copied up. @see ovl_xattr_set() */
@@ -203,11 +210,7 @@ export function removeOverlayXattr(inode: OverlayInode, name: string, dentry?: D
   const kept = realName(superblock, name);
   if (inode.upper === undefined && findRealXattr(inode, kept) === undefined) raise('ENODATA');
   if (inode.upper === undefined) inode.copyUp(dentry);
-  superblock.wantUpperWrite();
-  withCredentials(superblock.kernel, superblock.mounter, () => {
-    vfsRemovexattr(superblock.kernel, inode.upper!, kept);
-  });
-  inode.copyAttributes();
+  changeUpper(inode, (kernel, upper) => vfsRemovexattr(kernel, upper, kept));
 }
 
 export function listOverlayXattrs(inode: OverlayInode): string[] {

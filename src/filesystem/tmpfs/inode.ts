@@ -29,6 +29,7 @@ import type { FileOperations } from '../../kernel/file.ts';
 import { attributesOfFlags, FS_XFLAG_COMMON, inodeFlags } from '../../kernel/fileattr.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { utf8Length } from '../../kernel/lookup.ts';
+import { unmapBehind } from '../../kernel/mmap.ts';
 import { inodeInitOwner } from '../../kernel/permission.ts';
 import type { TmpfsDirectory } from './directory.ts';
 import { directoryOperations, regularOperations } from './file.ts';
@@ -142,6 +143,7 @@ export class TmpfsInode implements Inode {
       const data = record.editData();
       const before = data.pages;
       data.truncate(size);
+      unmapBehind(this, size);
       this.superblock.charge(record, data.pages - before);
     }
     record.size = size;
@@ -404,7 +406,7 @@ export class TmpfsInode implements Inode {
 }
 
 /** @see simple_xattr_space() */
-const spaceOf = (name: string, value: Uint8Array): number => 40 + name.length + value.length;
+const spaceOf = (name: string, value: Uint8Array): number => 40 + utf8Length(name) + value.length;
 
 /** @see xattr_resolve_name() */
 function checkHandler(name: string): void {

@@ -7,7 +7,7 @@
 import { raise } from '../../abi/errno.ts';
 import { PAGE_SIZE } from '../../abi/flags.ts';
 import { ExtentMap } from '../../kernel/extent-map.ts';
-import type { Mapping } from '../../kernel/mmap.ts';
+import { type Mapping, onUnmap } from '../../kernel/mmap.ts';
 import { changeData, initializeReserved } from './allocation.ts';
 import type { TmpfsInode } from './inode.ts';
 
@@ -24,6 +24,14 @@ export class TmpfsMapping implements Mapping {
 
   get size(): number {
     return this.#inode.record.size;
+  }
+
+  onTruncate(listener: (size: number) => void): () => void {
+    const cut = (size: number): void => {
+      for (const page of [...this.#mapped]) if (page * PAGE_SIZE >= size) this.#mapped.delete(page);
+      listener(size);
+    };
+    return onUnmap(this.#inode, cut);
   }
 
   get extents(): ExtentMap {
