@@ -245,6 +245,18 @@ const packing: readonly DriverCase[] = [
     },
   },
   {
+    name: 'a diff that is broken off leaves nothing shown',
+    run(bench) {
+      sample(bench);
+      for (const parent of [BASE, undefined]) {
+        for (const chunk of bench.driver.diff('mutated', parent)) if (chunk.length > 0) break;
+        expectEqual('what is mounted', bench.mounts(), []);
+      }
+      bench.driver.remove('mutated');
+      expectTrue('the layer can be removed', !bench.driver.exists('mutated'));
+    },
+  },
+  {
     name: 'a diff against a layer further below holds what all between have changed',
     run(bench) {
       bench.make(BASE, undefined, fillSample);

@@ -2,7 +2,7 @@
 import { S_ISUID, S_ISVTX } from '../../abi/mode.ts';
 import type { Task } from '../../kernel/task.ts';
 import { codeOf, expectEqual, expectRefused, expectTrue } from '../expectation.ts';
-import { namesIn, putFile, readText, removeTree } from '../task-files.ts';
+import { namesIn, putFile, readText, removeTree, setTime } from '../task-files.ts';
 import { BASE, type DriverCase, depthOf } from './driver-case.ts';
 import type { DriverBench } from './driver-bench.ts';
 
@@ -21,10 +21,14 @@ const BASE_TREE = ['/ 40755 0:0', '/a file 104222 0:0 "S o m e \\32 d a t a"', '
 const expectBase = (bench: DriverBench, id: string): void =>
   expectEqual(`the tree of ${id}`, bench.list(id, { times: 'none' }), BASE_TREE);
 
-/** Each layer tells in one file that it is on top, and in a directory of its own which one it is. */
-function addDeepLayer(bench: DriverBench, id: string, parent: string, depth: number): void {
+/**
+ * Each layer tells in one file that it is on top, in a second one, which the topmost leaves alone, that it is the next,
+ * and in a directory of its own which one it is.
+ */
+function addDeepLayer(bench: DriverBench, id: string, parent: string, depth: number, isTop: boolean): void {
   bench.make(id, parent, (root, task) => {
     putFile(task, `${root}/top-id`, id);
+    if (!isTop) putFile(task, `${root}/next-id`, id);
     task.mkdir(`${root}/layer-${depth}`, 0o755);
     putFile(task, `${root}/layer-${depth}/layer-id`, id);
     putFile(task, `${root}/layer-${depth}/parent-id`, parent);
@@ -36,7 +40,7 @@ function stack(bench: DriverBench, height: number): string[] {
   bench.make(BASE, undefined, (root, task) => putFile(task, `${root}/top-id`, BASE));
   const ids = [BASE];
   for (let depth = 1; depth <= height; depth++) {
-    addDeepLayer(bench, `deep-${depth}`, ids[depth - 1]!, depth);
+    addDeepLayer(bench, `deep-${depth}`, ids[depth - 1]!, depth, depth === height);
     ids.push(`deep-${depth}`);
   }
   return ids;
@@ -46,6 +50,7 @@ function expectStack(bench: DriverBench, ids: readonly string[]): void {
   const top = ids.at(-1)!;
   bench.see(top, (root) => {
     expectEqual('who is on top', readText(bench.task, `${root}/top-id`), top);
+    expectEqual('who is the next', readText(bench.task, `${root}/next-id`), ids.at(-2));
     for (const [depth, id] of ids.entries()) {
       if (depth === 0) continue;
       const told = ['layer-id', 'parent-id'].map((name) => readText(bench.task, `${root}/layer-${depth}/${name}`));
@@ -140,6 +145,27 @@ const layers: readonly DriverCase[] = [
       expectBase(bench, 'snap');
       bench.makeWritable('container', BASE);
       expectBase(bench, 'container');
+    },
+  },
+  {
+    name: 'a layer on top of another shows times to the nanosecond',
+    run(bench) {
+      const times = [123_456_789, 1, 999_999_999].map((nsec, at) => ({ sec: 1_000_000_000 + at, nsec }));
+      bench.make(BASE, undefined, (root, task) => {
+        task.mkdir(`${root}/d`, 0o755);
+        putFile(task, `${root}/d/file`, 'x');
+        task.symlink('file', `${root}/d/link`);
+        for (const [at, path] of ['d/link', 'd/file', 'd'].entries()) setTime(task, `${root}/${path}`, times[at]!);
+      });
+      const shown = bench.list(BASE).slice(1);
+      expectEqual('the times of the base', shown, [
+        '/d 40755 0:0 1000000002.999999999',
+        '/d/file 100644 0:0 1000000001.000000001 "x"',
+        '/d/link 120777 0:0 1000000000.123456789 -> file',
+      ]);
+      bench.make('snap', BASE);
+      bench.makeWritable('container', BASE);
+      for (const id of ['snap', 'container']) expectEqual(`the times of ${id}`, bench.list(id).slice(1), shown);
     },
   },
   {

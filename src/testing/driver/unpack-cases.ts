@@ -379,6 +379,24 @@ const attributes: readonly DriverCase[] = [
     },
   },
   {
+    name: 'an unpacking that is given up leaves nothing shown, and the layer can be removed',
+    run(bench) {
+      bench.make(BASE);
+      bench.make('first', BASE);
+      const before = bench.room();
+      const tar = layerTar(directoryEntry('d/'), fileEntry('d/file', 'x'.repeat(2000)));
+      for (const length of [0, 512, 1500]) {
+        bench.driver.create('given-up', BASE);
+        const writer = bench.driver.applyDiff('given-up', BASE);
+        writer.write(tar.subarray(0, length));
+        writer.abort();
+        expectEqual('what is mounted', bench.mounts(), []);
+        bench.driver.remove('given-up');
+      }
+      expectEqual('the room that is left', bench.room(), before);
+    },
+  },
+  {
     name: 'a tar is taken in whatever pieces it comes',
     run(bench) {
       bench.make(BASE);
