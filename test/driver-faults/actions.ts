@@ -232,6 +232,8 @@ const storeActions: Readonly<Record<string, Action>> = {
     },
   },
   'applyDiff to a container': {
+    // overlay makes a whole tree of the layer, which takes nothing more.
+    isDone: ({ store }) => store.getRWLayer('plain').metadata()?.['RootDir'] !== undefined,
     prepare({ store }) {
       const plain = store.getRWLayer('plain');
       return { act: () => plain.applyDiff(tars.more) };

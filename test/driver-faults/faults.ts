@@ -123,6 +123,8 @@ class Faults {
   readonly #tally = newTally();
   /** The one that goes on after the fault. */
   #daemon: Daemon | undefined;
+  /** The number of the event. */
+  #at = 0;
 
   constructor(worked: Worked, name: string, action: Action, fault: Fault) {
     this.#worked = worked;
@@ -138,6 +140,7 @@ class Faults {
     for (let i = first % every; i < events.length; i += every) {
       this.#tally.points++;
       const [at, event] = events[i]!;
+      this.#at = at;
       try {
         this.#strike(at, event);
       } catch (error) {
@@ -157,11 +160,21 @@ class Faults {
       action: this.#name,
       fault: this.#fault,
       event,
+      ...this.#whereabouts(event),
       naive: () => this.#isNaive(),
     };
     const leniency = leniencies.find((each) => each.applies(point, finding));
     if (leniency === undefined) this.#wrong(event, `${finding.kind}: ${finding.text}`);
     else this.#tally.forgiven.set(leniency.reason, (this.#tally.forgiven.get(leniency.reason) ?? 0) + 1);
+  }
+
+  #whereabouts(event: TraceEvent): { call: string; path: string } {
+    const until = this.#undisturbed.events.slice(0, this.#at + 1).reverse();
+    const call = until.find(({ kind }) => kind === 'syscall') as { call: string } | undefined;
+    const path = until.find((each) => each.kind === 'syscall' && each.path !== undefined) as
+      | { path: string }
+      | undefined;
+    return { call: call?.call ?? event.kind, path: path?.path ?? '' };
   }
 
   #isNaive(): boolean {
@@ -238,13 +251,16 @@ class Faults {
     const ended = shapeOf(itemsOf(daemon.machine));
     const expected = this.#undisturbed.ended;
     if (told(ended) === told(expected)) return;
-    const more = ended.filter((each) => !expected.includes(each));
-    const less = expected.filter((each) => !ended.includes(each));
-    this.#find(event, {
-      kind: 'disk',
-      text: `at the end: ${told(more).slice(0, 300)} and not ${told(less).slice(0, 300)}`,
-    });
+    const [more, less] = [without(ended, expected), without(expected, ended)];
+    this.#find(event, { kind: 'disk', text: `at the end: more ${more.slice(0, 200)} and less ${less.slice(0, 200)}` });
   }
+}
+
+/** The lines of the items that are in no other item of the same name. */
+function without(shapes: readonly string[], others: readonly string[]): string {
+  const lines = shapes.filter((each) => !others.includes(each)).flatMap((each) => each.split('\n'));
+  const known = new Set(others.filter((each) => !shapes.includes(each)).flatMap((each) => each.split('\n')));
+  return told(lines.filter((line) => !known.has(line)));
 }
 
 function differing(answer: string, expected: string): string {

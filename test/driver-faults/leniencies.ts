@@ -8,6 +8,10 @@ export interface Point {
   readonly action: string;
   readonly fault: Fault;
   readonly event: TraceEvent;
+  /** The system call that it happens in. */
+  readonly call: string;
+  /** The last path that a call was made with until then. */
+  readonly path: string;
   /** The daemon compares trees from then on, since the kernel could not be asked whether it must. */
   naive(): boolean;
 }
@@ -35,7 +39,7 @@ export const leniencies: readonly Leniency[] = [
     reason: 'what was unpacked stays until the layer is removed: ApplyDiff()',
     applies: ({ fault, action }, { kind, text }) =>
       kind === 'disk' &&
-      /half done/.test(text) &&
+      /half done|temp-docker-extract/.test(text) &&
       (action === 'applyDiff to a container' || (fault !== 'stop' && /^applyDiff/.test(action))),
   },
   {
@@ -45,11 +49,55 @@ export const leniencies: readonly Leniency[] = [
       fault !== 'stop' &&
       /^(ingest|commit|createRWLayer)/.test(action) &&
       ((kind === 'check' && /^(nobody refers to|a transaction has not ended)/.test(text)) ||
-        (kind === 'disk' && /^left over: .overlay2|^left over: .*write-set/.test(text))),
+        (kind === 'disk' && /^left over: .(overlay|vfs)|^left over: .*write-set/.test(text))),
   },
   {
-    reason: 'the end of the daemon unmounts and leaves the mount points: Cleanup()',
-    applies: ({ action }, { kind, text }) => action === 'end of the daemon' && kind === 'check' && /merged$/.test(text),
+    reason: 'an owner whose name cannot be read is written without one: archive/tar statUnix()',
+    applies: ({ fault, path }, { kind }) =>
+      fault !== 'stop' && (kind === 'answer' || kind === 'disk') && /^.etc.(passwd|group)$/.test(path),
+  },
+  {
+    reason:
+      'Linux leaves out of a listing what overlayfs cannot look up, and tells no error behind other names: ovl_cache_update()',
+    applies: ({ fault, driver, call, event }, { kind }) =>
+      fault !== 'stop' &&
+      driver !== 'vfs' &&
+      call === 'getdents' &&
+      event.kind === 'lookup' &&
+      (kind === 'answer' || kind === 'disk'),
+  },
+  {
+    reason:
+      'a layer below one that was removed stays, whole and without a reference, when its own removal cannot begin: releaseLayer()',
+    applies: ({ fault, action, path, call }, { kind, text }) =>
+      fault !== 'stop' &&
+      /^release of (three|a container with)/.test(action) &&
+      call === 'rename' &&
+      /-removing$|sha256/.test(path) &&
+      kind === 'disk' &&
+      /^at the end/.test(text),
+  },
+  {
+    reason: 'the end of the daemon unmounts and leaves the mount points, whatever comes after that: Cleanup()',
+    applies: ({ fault, action }, { kind, text }) =>
+      fault !== 'stop' &&
+      action === 'end of the daemon' &&
+      (kind === 'mount' || (kind === 'check' && /merged$/.test(text))),
+  },
+  {
+    reason:
+      'what a whole tree has replaced in its layer is removed as well as can be, the rest with the next sweep: ApplyDiff()',
+    applies: ({ fault, driver }, { kind, text }) =>
+      fault !== 'stop' &&
+      driver === 'overlay' &&
+      ((kind === 'check' && /the driver has left .*(upper|work|lower-id)$/.test(text)) ||
+        (kind === 'disk' && /half done: .(upper|work|lower-id)/.test(text))),
+  },
+  {
+    reason:
+      'an overlay that cannot make its work directory is mounted all the same, and Docker misses the directory: ovl_make_workdir()',
+    applies: ({ fault, call }, { kind, text }) =>
+      fault !== 'stop' && call === 'mount' && kind === 'error' && /ENOENT: .*chown .*work.work/.test(text),
   },
   {
     reason: 'a removal that was refused has begun, and ends when it is tried again: driver.Remove()',
@@ -57,6 +105,7 @@ export const leniencies: readonly Leniency[] = [
       fault !== 'stop' &&
       /^(remove|release)/.test(action) &&
       ((kind === 'disk' && / half done: (nothing|.mount-id-removing) /.test(text)) ||
+        (action === 'remove of a layer that is shown' && (kind === 'mount' || /half done/.test(text))) ||
         (kind === 'check' && /^mount \w+ (cannot be read|is not in the driver)/.test(text))),
   },
   {

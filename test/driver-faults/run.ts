@@ -7,7 +7,11 @@ import { parseArgs } from 'node:util';
 import { actions } from './actions.ts';
 import { drivers, workedMachine } from './daemon.ts';
 import { newTally, strikeEverywhere, type Tally } from './faults.ts';
-import { faults } from './strike.ts';
+import { strikeStart } from './start-faults.ts';
+import { type Fault, faults } from './strike.ts';
+
+/** What a daemon does before anything else. */
+const START = 'start after a stop';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -34,20 +38,25 @@ const told = ({ points, passed, forgiven, wrong }: Tally): string => {
   return `${points} faults: ${passed} passed over, ${lenient} findings forgiven, ${wrong.length} wrong`;
 };
 
+const every = Number(values.every);
+
 for (const type of drivers) {
   if (values.driver !== undefined && values.driver !== type.name) continue;
   const started = performance.now();
   const worked = workedMachine(type);
   const here = newTally();
-  for (const [name, action] of Object.entries(actions)) {
-    if (!name.includes(values.only)) continue;
-    for (const fault of faults) {
-      if (values.fault !== undefined && values.fault !== fault) continue;
-      const tally = strikeEverywhere(worked, name, action, fault, { every: Number(values.every), first: 0 });
-      add(here, tally);
-      if (values.verbose || tally.wrong.length > 0) console.log(`  ${type.name} ${name}, ${fault}: ${told(tally)}`);
-      for (const wrong of tally.wrong.slice(0, 4)) console.log(`    ${wrong.slice(0, 420)}`);
+  const note = (name: string, fault: Fault, tally: Tally): void => {
+    add(here, tally);
+    if (values.verbose || tally.wrong.length > 0) console.log(`  ${type.name} ${name}, ${fault}: ${told(tally)}`);
+    for (const wrong of tally.wrong.slice(0, 4)) console.log(`    ${wrong.slice(0, 420)}`);
+  };
+  for (const fault of faults) {
+    if (values.fault !== undefined && values.fault !== fault) continue;
+    for (const [name, action] of Object.entries(actions)) {
+      if (!name.includes(values.only)) continue;
+      note(name, fault, strikeEverywhere(worked, name, action, fault, { every, first: 0 }));
     }
+    if (START.includes(values.only)) note(START, fault, strikeStart(worked, fault, { every, first: 0 }));
   }
   add(sum, here);
   console.log(`${type.name}: ${told(here)} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
