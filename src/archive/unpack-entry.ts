@@ -1,7 +1,8 @@
 /** Makes one object of a layer: what moby's `createTarFile` does, step for step. @see moby pkg/archive/archive.go */
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_WRONLY } from '../abi/flags.ts';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_RDONLY, O_WRONLY } from '../abi/flags.ts';
 import { isDirectory, isSymlink, makedev, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFIFO } from '../abi/mode.ts';
 import { ErrnoException } from '../abi/errno.ts';
+import { directoryName } from '../abi/name-bytes.ts';
 import { compareTimespec, type Timespec } from '../abi/stat.ts';
 import type { Task } from '../kernel/task.ts';
 import { listNames } from './list-names.ts';
@@ -34,11 +35,15 @@ export function removeAll(task: Task, path: string): void {
   task.rmdir(path);
 }
 
+/** Where the name cannot go, Go looks at what it lies in: a socket in the place of the directory refuses that already. */
 function unlinkIfThere(task: Task, path: string): void {
   try {
     task.unlink(path);
   } catch (error) {
-    if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
+    if (!(error instanceof ErrnoException)) throw error;
+    if (error.code === 'ENOENT') return;
+    task.close(task.open(directoryName(path), O_RDONLY));
+    throw error;
   }
 }
 

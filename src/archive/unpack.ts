@@ -9,6 +9,7 @@ import { ErrnoException } from '../abi/errno.ts';
 import { baseName } from '../abi/name-bytes.ts';
 import { OVERLAY_XATTR_PREFIX } from '../abi/xattr.ts';
 import type { Task } from '../kernel/task.ts';
+import { applyError } from './apply-error.ts';
 import { ArchiveError } from './archive-error.ts';
 import { clearDirectory, makeParents, markOpaque, replace, whiteOut } from './layer-directory.ts';
 import { isLinkSource, type LayerEntry, layerEntryOf, type LayerForm, parentOf } from './layer-entry.ts';
@@ -146,11 +147,7 @@ export class LayerUnpacker {
     try {
       step();
     } catch (error) {
-      if (!(error instanceof ErrnoException)) throw error;
-      const name = this.#name;
-      const where = name === undefined ? '' : `${JSON.stringify(name)}: `;
-      const detail = { cause: error, ...(name === undefined ? {} : { entry: name }) };
-      throw new ArchiveError('ERR_TAR_APPLY', `${where}${error.message}`, detail);
+      throw error instanceof ErrnoException ? applyError(error, this.#name) : error;
     }
   }
 
