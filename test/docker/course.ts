@@ -55,7 +55,7 @@ export class Course {
       return await this.#step(step, chosen);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return [{ what: 'failure', lines: ['failed'] }, ...this.#everything()];
+      return [{ what: 'failure', lines: [this.#ids().translate(refusalOf(error as Error))] }, ...this.#everything()];
     }
   }
 
@@ -190,6 +190,9 @@ function pick<T>(all: readonly T[], at: number): T | undefined {
 
 /** As JSON tells a name: without bytes that are no UTF-8. */
 const toJSONText = (text: string): string => text.replace(/[\udc80-\udcff]/g, '\ufffd');
+
+/** The words of a refusal, without those of the process that dockerd unpacks in. */
+const refusalOf = (error: Error): string => error.message.replace(/^ApplyLayer exit status 1 stdout: {2}stderr: /, '');
 
 /** What dockerd or ours refuse, as against a mistake of the test. */
 const isRefusal = (error: unknown): boolean =>

@@ -15,6 +15,7 @@ const VERSION = '20.10.';
 const API = '/v1.41';
 const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 20_000;
+const ANSWER_TIMEOUT = 120_000;
 
 /** Why no dockerd can be started here, or `undefined`. */
 export function whyNoDocker(): string | undefined {
@@ -122,6 +123,7 @@ export class Dockerd {
           answer.on('error', reject);
         },
       );
+      asked.setTimeout(ANSWER_TIMEOUT, () => asked.destroy(new Error(`dockerd does not answer ${method} ${path}`)));
       asked.on('error', reject);
       asked.end(content);
     });

@@ -66,7 +66,7 @@ async function runAll(driver: DriverName, rivals: Rivals): Promise<boolean> {
   }
   const seconds = (performance.now() - started) / 1000;
   console.log(counts.print());
-  console.log(`${driver}: ${done} histories in ${seconds.toFixed(1)} s; seed ${seed}`);
+  console.log(`${driver}: ${done} histories in ${seconds.toFixed(1)} s; seed ${seed}; ${rivals.raced} run again`);
   return done === paths.length && !rivals.differed;
 }
 
