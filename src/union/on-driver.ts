@@ -7,6 +7,7 @@ import { packLayer } from '../archive/diff.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { DriverType } from '../driver/driver.ts';
 import type { Task } from '../kernel/task.ts';
+import { attempt, isStop } from '../layer/attempt.ts';
 import type { RWLayer } from '../layer/layer.ts';
 import { createLayerStore, type LayerStore } from '../layer/layer-store.ts';
 import { originOf } from './origin.ts';
@@ -26,6 +27,8 @@ export class OnDriver implements Stacking {
   readonly #chainID: string;
   #writable!: RWLayer;
   #generation = 0;
+  /** Writable layers of earlier generations that are still to be removed. */
+  readonly #forgotten = new Set<RWLayer>();
 
   constructor(parts: StackingParts, type: DriverType, options: readonly string[]) {
     const { machine, layers, tools } = parts;
@@ -46,9 +49,28 @@ export class OnDriver implements Stacking {
     this.#mountWritable();
   }
 
+  /** A new writable layer takes the place of the one before. @throws errors of the driver and the system, with nothing changed */
   #mountWritable(): void {
-    this.#writable = this.store.createRWLayer(`union-${this.#generation++}`, this.#chainID);
-    this.merged = this.#writable.mount();
+    const made = this.store.createRWLayer(`union-${this.#generation++}`, this.#chainID);
+    try {
+      this.merged = made.mount();
+    } catch (error) {
+      this.#forgotten.add(made);
+      if (!isStop(error)) this.#removeForgotten();
+      throw error;
+    }
+    this.#writable = made;
+  }
+
+  /** What the system refuses to remove takes room until the next try, and nothing else. */
+  #removeForgotten(): void {
+    for (const layer of this.#forgotten) {
+      attempt(() => {
+        layer.unmount();
+        this.store.releaseRWLayer(layer);
+        this.#forgotten.delete(layer);
+      });
+    }
   }
 
   /** A driver that keeps whole trees has no other directory for the writable layer. */
@@ -74,9 +96,10 @@ export class OnDriver implements Stacking {
   }
 
   discard(): void {
-    this.#writable.unmount();
-    this.store.releaseRWLayer(this.#writable);
+    const before = this.#writable;
     this.#mountWritable();
+    this.#forgotten.add(before);
+    this.#removeForgotten();
   }
 
   origin(path: string): number | 'upper' | undefined {
