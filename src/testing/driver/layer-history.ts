@@ -1,7 +1,7 @@
 /** A history of layers that is drawn at random, lived through by a driver and by the model of a union in step. */
 import fc, { type Arbitrary } from 'fast-check';
 import { expectEqual } from '../expectation.ts';
-import { runSteps, type Step, treeStep } from '../filesystem/commands.ts';
+import { runSteps, scaffold, type Step, treeStep } from '../filesystem/commands.ts';
 import type { MountedDirectory } from '../filesystem/oracle.ts';
 import { UnionModel } from '../filesystem/union-model.ts';
 import { type ListingOptions, listTree } from '../listing.ts';
@@ -29,18 +29,26 @@ const UNTOLD = ['utimensat', 'link'];
 /** Attributes other than capabilities are no part of a layer: some drivers show those of the one below, some do not. */
 export const UNKEPT = ['setxattr', 'removexattr'];
 
-/** Some drivers keep the names of one file together where it is a regular file, and not where it is none. */
-const UNLINKED: readonly (readonly string[])[] = [['link'], ['mknod', 'symlink']];
-
 /** Random steps. */
 export const steps = (maxLength: number, without: readonly string[] = []): Arbitrary<Step[]> =>
   fc.array(treeStep(without), { maxLength, size: 'max' });
 
-/** A random history of up to `height` layers between the base and the container. */
+/**
+ * A random history of up to `height` layers between the base and the container. Hard links of the base are of regular
+ * files, the only ones that all drivers keep together, and no layer moves one of their names, which a commit that
+ * compares trees would take for a new file.
+ */
 export const layerHistory = (height = 2): Arbitrary<LayerHistory> =>
+  fc.oneof(historyWithout(['link'], [], height), historyWithout(['mknod', 'symlink'], ['rename'], height));
+
+const historyWithout = (
+  inBase: readonly string[],
+  inLayers: readonly string[],
+  height: number,
+): Arbitrary<LayerHistory> =>
   fc.record({
-    base: fc.oneof(...UNLINKED.map((without) => steps(14, [...without, ...UNKEPT]))),
-    layers: fc.array(steps(8, UNTOLD), { maxLength: height, size: 'max' }),
+    base: steps(14, [...inBase, ...UNKEPT]),
+    layers: fc.array(steps(8, [...inLayers, ...UNTOLD]), { maxLength: height, size: 'max' }),
     container: steps(14),
   });
 
@@ -68,15 +76,19 @@ export class LayerCourse {
     return this.layers.at(-1)?.id;
   }
 
-  /** How the driver's trees are listed: where hard links break, which names are one file is not told. */
+  /**
+   * How the driver's trees are listed: where hard links break, which names are one file is not told; and what a commit
+   * has copied has lost the nanoseconds of its times.
+   */
   get listing(): ListingOptions {
-    return this.bench.driver.features.nonStandard.has('hard-links') ? { links: false } : {};
+    const links = !this.bench.driver.features.nonStandard.has('hard-links');
+    return { links, times: this.layers.length > 1 ? 'seconds' : 'whole' };
   }
 
-  /** Fills the base, without anything below it. */
+  /** Fills the base, without anything below it, beginning with a few directories and files. */
   base(base: readonly Step[]): void {
     const id = this.bench.make(`${this.#prefix}base`);
-    this.live(id, base);
+    this.live(id, [...scaffold, ...base]);
     this.model.stack();
     this.#record(id);
   }

@@ -37,30 +37,46 @@ const length = fc.constantFrom(0, 1, 4, 100, 5000);
 const mode = fc.constantFrom(0o644, 0o755, 0o600, 0o4755, 0o2775, 0o1777, 0o444);
 const owner = fc.constantFrom(0, 0, 5, 1000);
 const time = fc.constantFrom({ sec: 1_000_000_000, nsec: 123_456_789 }, { sec: 1_200_000_000, nsec: 0 });
-const name = fc.constantFrom('trusted.a', 'trusted.b');
-/** The root of a layer is told apart by drivers: nobody touches it. */
-const directory = directoryPath.filter((path) => path !== '');
-const path = plainPath.filter((each) => each !== '');
+const name = fc.constantFrom('trusted.a', 'trusted.a', 'trusted.b');
+/** Few paths, so that steps meet; now and then one that is longer, wrong or of the other kind. */
+const mostly = (known: readonly string[], other: Arbitrary<string>): Arbitrary<string> =>
+  fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...known) },
+    // The root of a layer is told apart by drivers: nobody touches it.
+    { weight: 1, arbitrary: other.filter((path) => path !== '') },
+  );
+/** The first three are there at the beginning. */
+const DIRECTORIES = ['a', 'b', 'a/c', 'c', 'b/c'] as const;
+const FILES = ['d', 'a/d', 'a/c/d', 'e', 'a/e', 'b/d'] as const;
+const directory = mostly(DIRECTORIES, directoryPath);
+const file = mostly(FILES, filePath);
+const path = mostly([...FILES, ...DIRECTORIES], plainPath);
 
 const weighed: readonly (readonly [weight: number, arbitrary: Arbitrary<Step>])[] = [
-  [6, fc.tuple(filePath, letter, length).map((values) => put(...values))],
-  [3, fc.tuple(filePath, letter, length).map((values) => append(...values))],
-  [2, fc.tuple(filePath, fc.constantFrom(0, 2, 4096), letter, length).map((values) => overwrite(...values))],
-  [2, filePath.map(get)],
+  [6, fc.tuple(file, letter, length).map((values) => put(...values))],
+  [3, fc.tuple(file, letter, length).map((values) => append(...values))],
+  [2, fc.tuple(file, fc.constantFrom(0, 2, 4096), letter, length).map((values) => overwrite(...values))],
+  [2, file.map(get)],
   [1, fc.tuple(path, fc.constantFrom(0, 3, 5000)).map((values) => one(truncate(...values)))],
-  [5, fc.tuple(directory, mode).map((values) => one(mkdir(...values)))],
+  [4, fc.tuple(directory, mode).map((values) => one(mkdir(...values)))],
   [4, path.map((each) => one(unlink(each)))],
   [3, directory.map((each) => one(rmdir(each)))],
-  [3, fc.tuple(filePath, filePath).map((values) => one(link(...values)))],
+  [3, fc.tuple(file, file).map((values) => one(link(...values)))],
   [4, fc.tuple(path, path).map((values) => one(rename(...values)))],
-  [2, fc.tuple(fc.constantFrom('d', '../e', 'a', 'missing', 'b/d'), filePath).map((values) => one(symlink(...values)))],
+  [2, fc.tuple(fc.constantFrom('d', '../e', 'a', 'missing', 'b/d'), file).map((values) => one(symlink(...values)))],
   [1, path.map((each) => one(readlink(each)))],
   [2, fc.tuple(path, mode).map((values) => one(chmod(...values)))],
   [2, fc.tuple(path, owner, owner).map((values) => one(chown(...values)))],
   [2, fc.tuple(path, time).map((values) => one(age(...values)))],
-  [1, filePath.map((each) => one(mknod(each, S_IFIFO | 0o600)))],
+  [1, file.map((each) => one(mknod(each, S_IFIFO | 0o600)))],
   [1, fc.tuple(path, name, fc.constantFrom('', 'v', 'value')).map((values) => one(setxattr(...values)))],
   [1, fc.tuple(path, name).map((values) => one(removexattr(...values)))],
+];
+
+/** Directories and files that most steps are about. */
+export const scaffold: readonly Step[] = [
+  ...DIRECTORIES.slice(0, 3).map((each) => one(mkdir(each))),
+  ...FILES.slice(0, 3).map((each) => put(each, 'f', 10)),
 ];
 
 /** Whether everything in the step can be done there. */
