@@ -66,8 +66,10 @@ class TreeComparison {
     const changes: Change[] = [];
     const deleted: Change[] = [];
     for (const pair of this.#pairs(path, now, old)) {
-      if (pair.now === undefined) deleted.push({ kind: 'D', path: pair.path });
-      else for (const change of this.#changesOf(pair.path, pair.now, pair.old)) changes.push(change);
+      if (pair.now === undefined) {
+        // a name that is listed on both sides and leads to nothing on either: a whiteout of the lowest layer
+        if (pair.old !== undefined) deleted.push({ kind: 'D', path: pair.path });
+      } else for (const change of this.#changesOf(pair.path, pair.now, pair.old)) changes.push(change);
     }
     return deleted.length === 0 ? changes : changes.concat(deleted);
   }

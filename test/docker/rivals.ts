@@ -5,6 +5,7 @@ import { type Disk, Dockerd, type DriverName } from './dockerd.ts';
 import type { History } from './history.ts';
 import { races } from './masks.ts';
 import { LowerdirStore } from './lowerdir-store.ts';
+import type { Fault } from './planted-faults.ts';
 import { RealStore } from './real-store.ts';
 import type { Store } from './store.ts';
 
@@ -38,23 +39,23 @@ export class Rivals {
     return new Rivals(daemons[0]!, daemons[1]);
   }
 
-  /** Runs the history on dockerd and on a fresh store of ours. */
-  async compare(history: History, onStep?: OnStep): Promise<HistoryDivergence | undefined> {
-    let found = await this.#compare(history, onStep);
+  /** Runs the history on dockerd and on a fresh store of ours, whose driver `plant` may spoil. */
+  async compare(history: History, onStep?: OnStep, plant?: Fault['plant']): Promise<HistoryDivergence | undefined> {
+    let found = await this.#compare(history, onStep, plant);
     const race = races[this.driver];
     for (let attempt = 1; found !== undefined && found.what === race?.what && attempt < race.attempts; attempt++) {
       this.raced++;
-      found = await this.#compare(history);
+      found = await this.#compare(history, undefined, plant);
     }
     if (found !== undefined) this.differed = true;
     return found;
   }
 
-  async #compare(history: History, onStep?: OnStep): Promise<HistoryDivergence | undefined> {
+  async #compare(history: History, onStep?: OnStep, plant?: Fault['plant']): Promise<HistoryDivergence | undefined> {
     const left = new RealStore(this.#daemon);
     const also = onStep === undefined ? {} : { onStep };
     if (this.#other !== undefined) return compareHistory(history, { left, right: new RealStore(this.#other), ...also });
-    const right = new LowerdirStore({ driver: this.driver, root: this.#daemon.root, time: now() });
+    const right = new LowerdirStore({ driver: this.driver, root: this.#daemon.root, time: now(), plant });
     await makeFolders(right);
     const synchronise = (): void => {
       if (left.whiteoutTime !== undefined) right.clock.set(left.whiteoutTime);
