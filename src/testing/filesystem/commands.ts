@@ -38,45 +38,53 @@ const mode = fc.constantFrom(0o644, 0o755, 0o600, 0o4755, 0o2775, 0o1777, 0o444)
 const owner = fc.constantFrom(0, 0, 5, 1000);
 const time = fc.constantFrom({ sec: 1_000_000_000, nsec: 123_456_789 }, { sec: 1_200_000_000, nsec: 0 });
 const name = fc.constantFrom('trusted.a', 'trusted.a', 'trusted.b');
-/** Few paths, so that steps meet; now and then one that is longer, wrong or of the other kind. */
-const mostly = (known: readonly string[], other: Arbitrary<string>): Arbitrary<string> =>
+/** Directories and files that are there at the beginning, and names that are free. */
+const DIRECTORIES = ['a', 'b', 'a/c'] as const;
+const FILES = ['d', 'a/d', 'a/c/d'] as const;
+const FREE_DIRECTORIES = ['c', 'b/c', 'a/c/a'] as const;
+const FREE_FILES = ['e', 'a/e', 'b/d', 'b/e'] as const;
+
+/** Mostly one of those that the step wants, else one of the others; now and then one that is long, wrong or deep. */
+const mostly = (wanted: readonly string[], others: readonly string[], any: Arbitrary<string>): Arbitrary<string> =>
   fc.oneof(
-    { weight: 9, arbitrary: fc.constantFrom(...known) },
+    { weight: 15, arbitrary: fc.constantFrom(...wanted) },
+    { weight: 4, arbitrary: fc.constantFrom(...others) },
     // The root of a layer is told apart by drivers: nobody touches it.
-    { weight: 1, arbitrary: other.filter((path) => path !== '') },
+    { weight: 1, arbitrary: any.filter((path) => path !== '') },
   );
-/** The first three are there at the beginning. */
-const DIRECTORIES = ['a', 'b', 'a/c', 'c', 'b/c'] as const;
-const FILES = ['d', 'a/d', 'a/c/d', 'e', 'a/e', 'b/d'] as const;
-const directory = mostly(DIRECTORIES, directoryPath);
-const file = mostly(FILES, filePath);
-const path = mostly([...FILES, ...DIRECTORIES], plainPath);
+const file = mostly(FILES, FREE_FILES, filePath);
+const path = mostly([...FILES, ...FILES, ...DIRECTORIES], [...FREE_FILES, ...FREE_DIRECTORIES], plainPath);
+const freeFile = mostly(FREE_FILES, FILES, filePath);
+const freePath = mostly([...FREE_FILES, ...FREE_DIRECTORIES], [...FILES, ...DIRECTORIES], plainPath);
+const freeDirectory = mostly(FREE_DIRECTORIES, [...DIRECTORIES, ...FREE_FILES], directoryPath);
+const emptyDirectory = mostly(['b', ...FREE_DIRECTORIES], DIRECTORIES, directoryPath);
+const anyFile = fc.oneof(file, freeFile);
 
 const weighed: readonly (readonly [weight: number, arbitrary: Arbitrary<Step>])[] = [
-  [6, fc.tuple(file, letter, length).map((values) => put(...values))],
+  [6, fc.tuple(anyFile, letter, length).map((values) => put(...values))],
   [3, fc.tuple(file, letter, length).map((values) => append(...values))],
   [2, fc.tuple(file, fc.constantFrom(0, 2, 4096), letter, length).map((values) => overwrite(...values))],
-  [2, file.map(get)],
-  [1, fc.tuple(path, fc.constantFrom(0, 3, 5000)).map((values) => one(truncate(...values)))],
-  [4, fc.tuple(directory, mode).map((values) => one(mkdir(...values)))],
-  [4, path.map((each) => one(unlink(each)))],
-  [3, directory.map((each) => one(rmdir(each)))],
-  [3, fc.tuple(file, file).map((values) => one(link(...values)))],
-  [4, fc.tuple(path, path).map((values) => one(rename(...values)))],
-  [2, fc.tuple(fc.constantFrom('d', '../e', 'a', 'missing', 'b/d'), file).map((values) => one(symlink(...values)))],
-  [1, path.map((each) => one(readlink(each)))],
+  [2, anyFile.map(get)],
+  [1, fc.tuple(file, fc.constantFrom(0, 3, 5000)).map((values) => one(truncate(...values)))],
+  [4, fc.tuple(freeDirectory, mode).map((values) => one(mkdir(...values)))],
+  [4, fc.oneof(file, path).map((each) => one(unlink(each)))],
+  [2, emptyDirectory.map((each) => one(rmdir(each)))],
+  [3, fc.tuple(file, freeFile).map((values) => one(link(...values)))],
+  [4, fc.tuple(path, freePath).map((values) => one(rename(...values)))],
+  [2, fc.tuple(fc.constantFrom('d', '../e', 'a', 'missing', 'b/d'), freeFile).map((values) => one(symlink(...values)))],
+  [1, anyFile.map((each) => one(readlink(each)))],
   [2, fc.tuple(path, mode).map((values) => one(chmod(...values)))],
   [2, fc.tuple(path, owner, owner).map((values) => one(chown(...values)))],
   [2, fc.tuple(path, time).map((values) => one(age(...values)))],
-  [1, file.map((each) => one(mknod(each, S_IFIFO | 0o600)))],
+  [1, freeFile.map((each) => one(mknod(each, S_IFIFO | 0o600)))],
   [1, fc.tuple(path, name, fc.constantFrom('', 'v', 'value')).map((values) => one(setxattr(...values)))],
   [1, fc.tuple(path, name).map((values) => one(removexattr(...values)))],
 ];
 
 /** Directories and files that most steps are about. */
 export const scaffold: readonly Step[] = [
-  ...DIRECTORIES.slice(0, 3).map((each) => one(mkdir(each))),
-  ...FILES.slice(0, 3).map((each) => put(each, 'f', 10)),
+  ...DIRECTORIES.map((each) => one(mkdir(each))),
+  ...FILES.map((each) => put(each, 'f', 10)),
 ];
 
 /** Whether everything in the step can be done there. */
