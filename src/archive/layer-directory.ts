@@ -1,12 +1,11 @@
 /** What the entries of a layer do to the directory that it is unpacked into. Paths are those of a task rooted there. */
-import { AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import { WHITEOUT_DEV, WHITEOUT_MODE } from '../abi/whiteout.ts';
 import type { Task } from '../kernel/task.ts';
 import type { LayerForm } from './layer-entry.ts';
 import { listNames } from './list-names.ts';
 import { DIRTYPE, type TarHeader } from './tar-entry.ts';
-import { isMissing, removeAll } from './unpack-entry.ts';
+import { isMissing, lstatIfReachable, removeAll } from './unpack-entry.ts';
 
 const PARENT_MODE = 0o755;
 
@@ -31,7 +30,7 @@ function makeRoots(task: Task, directory: string): void {
 
 /** Removes what stands in the place of an entry, unless both are directories: those become one. */
 export function replace(task: Task, path: string, header: TarHeader): void {
-  const there = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
+  const there = lstatIfReachable(task, path);
   if (there !== undefined && !(isDirectory(there.mode) && header.type === DIRTYPE)) removeAll(task, path);
 }
 

@@ -3,7 +3,7 @@ import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_RDONLY, O_WRONLY } from '../a
 import { isDirectory, isSymlink, makedev, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFIFO } from '../abi/mode.ts';
 import { ErrnoException } from '../abi/errno.ts';
 import { directoryName } from '../abi/name-bytes.ts';
-import { compareTimespec, type Timespec } from '../abi/stat.ts';
+import { compareTimespec, type Stat, type Timespec } from '../abi/stat.ts';
 import type { Task } from '../kernel/task.ts';
 import { listNames } from './list-names.ts';
 import { layerPath } from './layer-entry.ts';
@@ -24,9 +24,22 @@ const EPOCH: Timespec = Object.freeze({ sec: 0, nsec: 0 });
 /** The last moment that Go's `os.Chtimes` can hold in nanoseconds. */
 const LAST: Timespec = Object.freeze({ sec: 9223372036, nsec: 854775807 });
 
+/** Why a path leads nowhere, beside ENOENT and ENOTDIR; what else goes wrong is no answer. */
+const unreachable: ReadonlySet<string> = new Set(['ELOOP', 'ENAMETOOLONG', 'EACCES']);
+
+/** What stands at the path, symlinks not followed; `undefined` where it leads nowhere, which the next call will tell. */
+export function lstatIfReachable(task: Task, path: string): Stat | undefined {
+  try {
+    return task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
+  } catch (error) {
+    if (error instanceof ErrnoException && unreachable.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
 /** Removes whatever stands at the path, and nothing when nothing does. @throws ErrnoException as Go's `os.RemoveAll` */
 export function removeAll(task: Task, path: string): void {
-  const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
+  const stat = lstatIfReachable(task, path);
   if (stat === undefined || !isDirectory(stat.mode)) {
     unlinkIfThere(task, path);
     return;
@@ -54,7 +67,9 @@ export function isMissing(task: Task, path: string): boolean {
     return false;
   } catch (error) {
     if (!(error instanceof ErrnoException)) throw error;
-    return error.code === 'ENOENT';
+    if (error.code === 'ENOENT') return true;
+    if (error.code === 'ENOTDIR' || unreachable.has(error.code)) return false;
+    throw error;
   }
 }
 
@@ -69,7 +84,7 @@ export function createObject(task: Task, path: string, header: TarHeader): numbe
   const device = makedev(header.devmajor, header.devminor);
   if (header.type === REGTYPE) return task.open(path, O_CREAT | O_WRONLY, mode);
   if (header.type === DIRTYPE) {
-    if (task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) === undefined) task.mkdir(path, mode);
+    if (lstatIfReachable(task, path) === undefined) task.mkdir(path, mode);
   } else if (header.type === LNKTYPE) task.link(`/${layerPath(header.linkname)}`, path);
   else if (header.type === SYMTYPE) task.symlink(header.linkname, path);
   else if (header.type === CHRTYPE) task.mknod(path, S_IFCHR | mode, device);
@@ -92,7 +107,7 @@ export function setAttributes(task: Task, path: string, header: TarHeader): void
 
 /** By the link's own text, from the layer's root: a hard link to a symlink keeps what the symlink has. */
 function leadsToFile(task: Task, linkname: string): boolean {
-  const stat = task.statIfPresent(linkname, AT_SYMLINK_NOFOLLOW);
+  const stat = lstatIfReachable(task, linkname);
   return stat !== undefined && !isSymlink(stat.mode);
 }
 

@@ -120,6 +120,14 @@ const recorded: readonly (readonly [
   ],
   ['an opaque marker in a file', ['a = x', 'a/.wh..wh..opq'], { overlay: { a: 'x' }, plain: { a: 'x' } }],
   [
+    'a file behind a symlink to itself',
+    ['l -> l', 'l/f = x'],
+    {
+      overlay: ['ERR_TAR_APPLY', 'open /l/f: too many levels of symbolic links'],
+      plain: ['ERR_TAR_APPLY', 'open /l/f: too many levels of symbolic links'],
+    },
+  ],
+  [
     'a hard link to nothing',
     ['a => b'],
     {
