@@ -69,6 +69,17 @@ class Undisturbed {
   }
 }
 
+/** Runs that were made before, which every fault is compared with. */
+const runs = new WeakMap<Worked, Map<Action, Undisturbed>>();
+
+function undisturbed(worked: Worked, action: Action): Undisturbed {
+  const here = runs.get(worked) ?? new Map<Action, Undisturbed>();
+  runs.set(worked, here);
+  const run = here.get(action) ?? new Undisturbed(worked, action);
+  here.set(action, run);
+  return run;
+}
+
 const told = (answer: unknown): string => JSON.stringify(answer) ?? 'nothing';
 
 /** What must be so at any time between two actions. */
@@ -131,13 +142,13 @@ class Faults {
     this.#name = name;
     this.#action = action;
     this.#fault = fault;
-    this.#undisturbed = new Undisturbed(worked, action);
+    this.#undisturbed = undisturbed(worked, action);
     this.#tally.wrong.push(...this.#undisturbed.wrong.map((each) => `without a fault: ${each}`));
   }
 
   run({ every, first }: Share): Tally {
     const events = [...this.#undisturbed.events.entries()].filter(([, event]) => strikes(event, this.#fault));
-    for (let i = first % every; i < events.length; i += every) {
+    for (let i = first % Math.min(every, events.length); i < events.length; i += every) {
       this.#tally.points++;
       const [at, event] = events[i]!;
       this.#at = at;

@@ -69,13 +69,23 @@ export const leniencies: readonly Leniency[] = [
   {
     reason:
       'a layer below one that was removed stays, whole and without a reference, when its own removal cannot begin: releaseLayer()',
-    applies: ({ fault, action, path, call }, { kind, text }) =>
+    applies: ({ fault, action }, { kind, text }) =>
       fault !== 'stop' &&
       /^release of (three|a container with)/.test(action) &&
-      call === 'rename' &&
-      /-removing$|sha256/.test(path) &&
       kind === 'disk' &&
-      /^at the end/.test(text),
+      /^at the end: more .*sha256.* and less \[\]$/.test(text),
+  },
+  {
+    reason:
+      'a layer that cannot be unmounted stays shown until the end of the daemon, and its mount point with it: Put()',
+    applies: ({ fault, driver, call, path }, { kind, text }) =>
+      fault !== 'stop' &&
+      driver !== 'vfs' &&
+      (call === 'umount' || call === 'rmdir') &&
+      /merged$/.test(path) &&
+      (kind === 'mount' ||
+        (kind === 'check' && /has left .*merged$/.test(text)) ||
+        (kind === 'disk' && /half done: .merged/.test(text))),
   },
   {
     reason: 'the end of the daemon unmounts and leaves the mount points, whatever comes after that: Cleanup()',

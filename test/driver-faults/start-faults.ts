@@ -54,7 +54,7 @@ export function strikeStart(worked: Worked, fault: Fault, { every, first }: Shar
   const events = [...eventsOf(clean, begin(clean)).entries()].filter(([, event]) => strikes(event, fault));
   const expected = started(left.fork(), worked);
   tally.wrong.push(...expected.wrong.map((text) => `without a fault: ${text}`));
-  for (let i = first % every; i < events.length; i += every) {
+  for (let i = first % Math.min(every, events.length); i < events.length; i += every) {
     const [at, event] = events[i]!;
     tally.points++;
     const machine = left.fork();
