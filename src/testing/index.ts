@@ -12,6 +12,7 @@ export { type UpstreamSuite, upstreamSuites } from './driver/upstream-cases.ts';
 export { AssertionFailure } from './expectation.ts';
 export { type Pair, runSteps, type Step, treeCommands, treeStep } from './filesystem/commands.ts';
 export { type FilesystemSuiteParts, filesystemSuite } from './filesystem/filesystem-suite.ts';
+export { type NodeFs, nodeDirectory } from './filesystem/node-directory.ts';
 export { type ModelTask, PosixModel } from './filesystem/posix-model.ts';
 export { type MountedDirectory, mountedFilesystem, posixModel } from './filesystem/oracle.ts';
 export type { PlainCall, PlainOperation } from './filesystem/plain-operations.ts';

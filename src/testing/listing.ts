@@ -15,8 +15,8 @@ export type ListingTask = FilesTask &
 export interface ListingOptions {
   /** Times of modification: whole (the default), to the second, not those of directories and to the second, or not. */
   readonly times?: 'whole' | 'seconds' | 'files' | 'none';
-  /** Extended attributes: all but overlayfs's own (the default), or the one that layers keep. */
-  readonly attributes?: 'all' | 'capability';
+  /** Extended attributes: all but overlayfs's own (the default), the one that layers keep, or none. */
+  readonly attributes?: 'all' | 'capability' | 'none';
   /** Which names are one file; told unless `false`. */
   readonly links?: boolean;
 }
@@ -55,6 +55,7 @@ class Listing {
   }
 
   #xattrsOf(path: string): string {
+    if (this.#options.attributes === 'none') return '';
     const names = this.#task.llistxattr?.(path) ?? [];
     const wanted = names.filter((name) => !isNote(name) && this.#isWanted(name)).sort();
     const values = wanted.map((name) => `${name}=${describeBytes(this.#task.lgetxattr!(path, name))}`);

@@ -5,7 +5,7 @@ import { AssertionFailure, expectEqual } from '../expectation.ts';
 import { type ListingOptions, listTree } from '../listing.ts';
 import type { SuiteCase } from '../suite.ts';
 import { namesIn, removeTree } from '../task-files.ts';
-import { type Pair, runSteps, treeCommands } from './commands.ts';
+import { type Pair, runSteps, scaffold, treeCommands } from './commands.ts';
 import { type MountedDirectory, mountedFilesystem, posixModel } from './oracle.ts';
 import { mkdir, type PlainOperation, put, rmdir, unlink } from './plain-operations.ts';
 import { type Scenario, scenarioGroups, scenarios } from './scenarios.ts';
@@ -22,7 +22,7 @@ export interface FilesystemSuiteParts {
   readonly runs?: number;
 }
 
-const nameOf = (operations: readonly PlainOperation[]): Set<string> => new Set(operations.map(({ call }) => call));
+const callsOf = (operations: readonly PlainOperation[]): Set<string> => new Set(operations.map(({ call }) => call));
 
 class FilesystemBench {
   readonly parts: FilesystemSuiteParts;
@@ -58,7 +58,7 @@ class FilesystemBench {
   }
 
   expectSame({ known, asked }: Pair): void {
-    const options = optionsFor([...(known.without ?? []), ...(asked.without ?? [])]);
+    const options = optionsFor(known, asked);
     const [wanted, told] = [known, asked].map(({ task, directory }) => listTree(task, directory, options).slice(1));
     expectEqual(`the tree in ${asked.name}, by ${known.name}`, told, wanted);
   }
@@ -72,8 +72,11 @@ class FilesystemBench {
   }
 }
 
-const optionsFor = (without: readonly string[]): ListingOptions =>
-  without.includes('getxattr') ? { attributes: 'capability' } : {};
+function optionsFor(...directories: readonly MountedDirectory[]): ListingOptions {
+  const times = directories.some((each) => each.times === 'seconds') ? 'seconds' : 'whole';
+  const attributes = directories.some(({ without = [] }) => without.includes('llistxattr')) ? 'none' : 'all';
+  return { times, attributes };
+}
 
 function scenarioCase(
   bench: FilesystemBench,
@@ -81,7 +84,7 @@ function scenarioCase(
   { name, operations }: Scenario,
   without: readonly string[],
 ): SuiteCase {
-  const missing = [...nameOf(operations)].filter((call) => without.includes(call));
+  const missing = [...callsOf(operations)].filter((call) => without.includes(call));
   return {
     group,
     name,
@@ -92,7 +95,7 @@ function scenarioCase(
 
 /** The scenarios that can be made without some calls. */
 const seedsOf = (without: readonly string[]): readonly Scenario[] => [
-  { name: 'nothing', operations: [] },
+  { name: 'a few directories and files', operations: scaffold.flat() },
   ...scenarios.filter(({ operations }) => operations.every(({ call }) => !without.includes(call))),
 ];
 
@@ -114,7 +117,7 @@ function expectUndone(bench: FilesystemBench, make: readonly PlainOperation[], u
   bench.with((pair) => {
     const { task, directory } = pair.asked;
     runSteps(pair, [[mkdir('d'), ...put('d/kept', 'k')]]);
-    const shown = () => listTree(task, directory, { times: 'none', attributes: 'capability' });
+    const shown = () => listTree(task, directory, { times: 'none', attributes: 'none' });
     const [before, room] = [shown(), roomOf(pair.asked)];
     runSteps(pair, [make]);
     if (shown().join() === before.join()) throw new AssertionFailure('nothing was made', make, undefined);

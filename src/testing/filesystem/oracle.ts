@@ -15,6 +15,8 @@ export interface MountedDirectory {
   readonly directory: string;
   /** Calls that cannot be made here: scenarios that make them are left out. */
   readonly without?: readonly string[];
+  /** Times cannot be set more finely than that. */
+  readonly times?: 'seconds';
   /** Unmounts it and mounts it again. */
   remount?(): void;
   /** Nobody will use it any more. */
