@@ -111,7 +111,8 @@ export interface Worked {
   readonly chains: Chains;
 }
 
-export function workedMachine(type: DriverType): Worked {
+/** A machine on which no daemon has run. */
+export function emptyMachine(): Machine<IFs> {
   const machine = createMachine({ seed: 3, clock: standing });
   const { fs } = machine;
   fs.mkdirSync('/proc');
@@ -119,6 +120,11 @@ export function workedMachine(type: DriverType): Worked {
   fs.mkdirSync('/etc');
   fs.writeFileSync('/etc/passwd', 'root:x:0:0::/:\nworker:x:3:4::/:\n');
   fs.mkdirSync(DOCKER, { recursive: true, mode: 0o711 });
+  return machine;
+}
+
+export function workedMachine(type: DriverType): Worked {
+  const machine = emptyMachine();
   const daemon = startDaemon(machine, type);
   const chains = takeIn(daemon.store);
   makeContainers(daemon, chains);

@@ -7,7 +7,7 @@ import { actions } from './actions.ts';
 import { drivers, workedMachine } from './daemon.ts';
 import { newTally, strikeEverywhere, type Tally } from './faults.ts';
 import { leniencies } from './leniencies.ts';
-import { strikeStart } from './start-faults.ts';
+import { strikeFirstStart, strikeStart } from './start-faults.ts';
 import { faults } from './strike.ts';
 
 /** A prime, so that each kind of event has its turn; each action and fault begins at another door. */
@@ -33,6 +33,10 @@ describe.each(drivers)('a daemon on $name', (type) => {
     test.each(numbered)('in $name', ({ name, action, number }) => {
       const first = number * 7 + faults.indexOf(fault);
       expectNothingWrong(type.name, strikeEverywhere(worked, name, action, fault, { every: STRIDE, first }));
+    });
+
+    test('in its first start', () => {
+      expectNothingWrong(type.name, strikeFirstStart(worked, fault, { every: STRIDE, first: 0 }));
     });
 
     test('in its start after an earlier one was stopped', () => {

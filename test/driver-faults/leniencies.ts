@@ -105,9 +105,24 @@ export const leniencies: readonly Leniency[] = [
   },
   {
     reason:
-      'an overlay that cannot make its work directory is mounted all the same, and Docker misses the directory: ovl_make_workdir()',
+      'an overlay that cannot make its work directory is mounted all the same, read-only, and Docker finds out later: ovl_make_workdir()',
     applies: ({ fault, call }, { kind, text }) =>
-      fault !== 'stop' && call === 'mount' && kind === 'error' && /ENOENT: .*chown .*work.work/.test(text),
+      fault !== 'stop' && call === 'mount' && kind === 'error' && /ENOENT: .*chown .*work.work|EROFS/.test(text),
+  },
+  {
+    reason:
+      'overlayfs notes in its log what it cannot remove from its work directory, and removes it when it is mounted again: ovl_cleanup()',
+    applies: ({ fault }, { kind, text }) =>
+      fault !== 'stop' && kind === 'check' && /^#\d+ was left in the work directory/.test(text),
+  },
+  {
+    reason: 'what cannot be unmounted is removed below the mount, until something is missing: EnsureRemoveAll()',
+    applies: ({ fault, action, call }, { kind, text }) =>
+      fault !== 'stop' &&
+      /^remove of a layer that is shown/.test(action) &&
+      call === 'umount' &&
+      kind === 'error' &&
+      /ENOENT/.test(text),
   },
   {
     reason: 'a removal that was refused has begun, and ends when it is tried again: driver.Remove()',

@@ -7,11 +7,12 @@ import { parseArgs } from 'node:util';
 import { actions } from './actions.ts';
 import { drivers, workedMachine } from './daemon.ts';
 import { newTally, strikeEverywhere, type Tally } from './faults.ts';
-import { strikeStart } from './start-faults.ts';
+import { strikeFirstStart, strikeStart } from './start-faults.ts';
 import { type Fault, faults } from './strike.ts';
 
 /** What a daemon does before anything else. */
 const START = 'start after a stop';
+const FIRST = 'first start';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -56,6 +57,7 @@ for (const type of drivers) {
       if (!name.includes(values.only)) continue;
       note(name, fault, strikeEverywhere(worked, name, action, fault, { every, first: 0 }));
     }
+    if (FIRST.includes(values.only)) note(FIRST, fault, strikeFirstStart(worked, fault, { every, first: 0 }));
     if (START.includes(values.only)) note(START, fault, strikeStart(worked, fault, { every, first: 0 }));
   }
   add(sum, here);

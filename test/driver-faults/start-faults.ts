@@ -2,11 +2,11 @@
  * Faults while a daemon starts on a machine where an earlier one was stopped in the midst of things. Whatever happens to
  * that start, the next one finds all that was there, sweeps, and leaves what a start without a fault leaves.
  */
-import { applyArchive } from '../../src/driver/driver.ts';
+import { applyArchive, type DriverType } from '../../src/driver/driver.ts';
 import type { IFs } from '../../src/fs/ifs.ts';
 import { hexOf } from '../../src/layer/digest.ts';
 import type { Machine } from '../../src/machine/machine.ts';
-import { DOCKER, restarted, startDaemon, tars, type Worked } from './daemon.ts';
+import { DOCKER, emptyMachine, restarted, startDaemon, tars, type Worked } from './daemon.ts';
 import { itemsOf, mountsOf, shapeOf } from './disk.ts';
 import { newTally, type Share, type Tally } from './faults.ts';
 import { eventsOf, type Fault, isFault, strike, strikes } from './strike.ts';
@@ -33,7 +33,7 @@ function leaveThings({ type, machine, chains }: Worked): Machine<IFs> {
 }
 
 /** Starts the daemon and sweeps; answers what is wrong then and what lies on the disk. */
-function started(machine: Machine<IFs>, { type }: Worked) {
+function started(machine: Machine<IFs>, type: DriverType) {
   const { store } = startDaemon(machine, type);
   store.sweep();
   const wrong = [
@@ -45,14 +45,20 @@ function started(machine: Machine<IFs>, { type }: Worked) {
   return { wrong: [...wrong, ...mounts], shape: shapeOf(itemsOf(machine)).join('\n') };
 }
 
-/** Lets the fault strike at each `every`th event of the start, in turn. */
-export function strikeStart(worked: Worked, fault: Fault, { every, first }: Share): Tally {
+/** Lets the fault strike at each `every`th event of a start after a stop, in turn. */
+export const strikeStart = (worked: Worked, fault: Fault, share: Share): Tally =>
+  strikeStartOn(leaveThings(worked), worked.type, fault, share);
+
+/** The same for the first start of all. */
+export const strikeFirstStart = ({ type }: Worked, fault: Fault, share: Share): Tally =>
+  strikeStartOn(emptyMachine(), type, fault, share);
+
+function strikeStartOn(left: Machine<IFs>, type: DriverType, fault: Fault, { every, first }: Share): Tally {
   const tally = newTally();
-  const left = leaveThings(worked);
-  const begin = (machine: Machine<IFs>) => () => void startDaemon(machine, worked.type).store.sweep();
+  const begin = (machine: Machine<IFs>) => () => void startDaemon(machine, type).store.sweep();
   const clean = left.fork();
   const events = [...eventsOf(clean, begin(clean)).entries()].filter(([, event]) => strikes(event, fault));
-  const expected = started(left.fork(), worked);
+  const expected = started(left.fork(), type);
   tally.wrong.push(...expected.wrong.map((text) => `without a fault: ${text}`));
   for (let i = first % Math.min(every, events.length); i < events.length; i += every) {
     const [at, event] = events[i]!;
@@ -61,7 +67,7 @@ export function strikeStart(worked: Worked, fault: Fault, { every, first }: Shar
     const { error } = strike(machine, begin(machine), at, fault);
     if (error === undefined) tally.passed++;
     else if (!isFault(error, fault)) tally.wrong.push(`${JSON.stringify(event)}: ${error}`);
-    const { wrong, shape } = started(fault === 'stop' ? restarted(machine) : machine, worked);
+    const { wrong, shape } = started(fault === 'stop' ? restarted(machine) : machine, type);
     for (const text of wrong) tally.wrong.push(`${JSON.stringify(event)}: ${text}`);
     if (shape !== expected.shape)
       tally.wrong.push(`${JSON.stringify(event)}: ${firstDifference(shape, expected.shape)}`);
