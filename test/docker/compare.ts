@@ -78,8 +78,8 @@ export async function compareHistory(history: History, pair: Pair): Promise<Hist
     const removed = firstDifference(await left.removeAll(), await right.removeAll());
     return removed === undefined ? undefined : { at: 'removal', ...removed };
   } finally {
-    await pair.left.clear?.();
-    await pair.right.clear?.();
+    // what went wrong before is told, not that nothing can be cleared then
+    await Promise.allSettled([pair.left.clear?.(), pair.right.clear?.()]);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The course of one history on one store: what is there, and what is told of each step. */
 import { archiveOfBase, archiveOfLayer } from './base-archive.ts';
 import { makeChanges } from './container-change.ts';
+import { DockerError } from './dockerd.ts';
 import type { HistoryStep } from './history.ts';
 import { RandomIDs } from './ids.ts';
 import { listHome, listLayerdb, listTree, splitRecords } from './observe.ts';
@@ -77,6 +78,8 @@ export class Course {
         return this.#removeContainer(pick(this.#containers, step.container));
       case 'remove image':
         return this.#removeImage(pick(this.#images.filter(this.#isUnused), step.image));
+      case 'restart':
+        return this.#restart();
     }
   }
 
@@ -151,6 +154,11 @@ export class Course {
     return this.#everything();
   }
 
+  async #restart(): Promise<Observation[]> {
+    await this.store.restart();
+    return this.#everything();
+  }
+
   /** The tars of the image that was made last. */
   async save(): Promise<readonly Uint8Array[]> {
     const image = this.#images.at(-1);
@@ -192,8 +200,12 @@ function pick<T>(all: readonly T[], at: number): T | undefined {
 const toJSONText = (text: string): string => text.replace(/[\udc80-\udcff]/g, '\ufffd');
 
 /** The words of a refusal, without those of the process that dockerd unpacks in. */
-const refusalOf = (error: Error): string => error.message.replace(/^ApplyLayer exit status 1 stdout: {2}stderr: /, '');
+const refusalOf = (error: Error): string =>
+  error.message.replace(
+    /^(ApplyLayer exit status 1 stdout: {2}stderr|Error processing tar file\(exit status 1\)): /,
+    '',
+  );
 
-/** What dockerd or ours refuse, as against a mistake of the test. */
+/** What dockerd or ours refuse, as against a mistake of the test and a dockerd that is gone. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && (error.name !== 'TypeError' || 'code' in error) && !(error instanceof RangeError);
+  error instanceof DockerError || (error instanceof Error && 'code' in error);

@@ -51,7 +51,7 @@ export class Dockerd {
   /** The data root. */
   readonly root: string;
   readonly #directory: string;
-  readonly #process: ChildProcess;
+  #process: ChildProcess;
 
   private constructor(driver: DriverName, directory: string, disk: Disk) {
     this.driver = driver;
@@ -59,10 +59,15 @@ export class Dockerd {
     this.root = `${directory}/root`;
     mkdirSync(this.root);
     if (disk === 'tmpfs') mountTmpfs(this.root);
-    const log = openSync(this.log, 'w');
-    this.#process = spawn('dockerd', this.#arguments(), { stdio: ['ignore', log, log] });
-    closeSync(log);
+    this.#process = this.#spawn();
     process.once('exit', this.#atExit);
+  }
+
+  #spawn(): ChildProcess {
+    const log = openSync(this.log, 'a');
+    const started = spawn('dockerd', this.#arguments(), { stdio: ['ignore', log, log] });
+    closeSync(log);
+    return started;
   }
 
   /** Starts a dockerd and waits until it answers. */
@@ -94,7 +99,7 @@ export class Dockerd {
 
   async #answers(): Promise<void> {
     for (const until = Date.now() + START_TIMEOUT; Date.now() < until; await wait(20)) {
-      if (this.#process.exitCode !== null) break;
+      if (this.#process.exitCode !== null || this.#process.signalCode !== null) break;
       if (existsSync(this.#socket) && (await this.#isReady())) return;
     }
     throw new Error(`dockerd with ${this.driver} does not answer:\n${readFileSync(this.log, 'utf8')}`);
@@ -124,9 +129,17 @@ export class Dockerd {
         },
       );
       asked.setTimeout(ANSWER_TIMEOUT, () => asked.destroy(new Error(`dockerd does not answer ${method} ${path}`)));
-      asked.on('error', reject);
+      asked.on('error', (error) => reject(this.#gone(`${method} ${path}: ${error.message}`)));
       asked.end(content);
     });
+  }
+
+  /** What the log tells last when dockerd does not answer any more. */
+  #gone(message: string): Error {
+    const lines = existsSync(this.log) ? readFileSync(this.log, 'utf8').trimEnd().split('\n') : [];
+    const panic = lines.findIndex((line) => line.startsWith('panic:') || line.startsWith('fatal error:'));
+    const told = panic < 0 ? lines.slice(-5) : lines.slice(panic, panic + 30);
+    return new Error([message, ...told].join('\n'));
   }
 
   /** One request that must succeed. @throws DockerError */
@@ -162,12 +175,25 @@ export class Dockerd {
   /** Stops dockerd and removes everything that it left. */
   async stop(): Promise<void> {
     process.removeListener('exit', this.#atExit);
-    if (this.#process.exitCode === null) {
-      const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-      this.#process.kill('SIGTERM');
-      await Promise.race([ended, wait(STOP_TIMEOUT).then(() => this.#process.kill('SIGKILL'))]);
-    }
+    await this.#end();
     this.#clean();
+  }
+
+  /** Stops dockerd and starts it again over what is there. */
+  async restart(): Promise<void> {
+    await this.#end();
+    this.#process = this.#spawn();
+    await this.#answers();
+  }
+
+  async #end(): Promise<void> {
+    const ending = this.#process;
+    if (ending.exitCode !== null || ending.signalCode !== null) return;
+    const ended = new Promise((resolve) => ending.once('exit', resolve));
+    const timer = setTimeout(() => ending.kill('SIGKILL'), STOP_TIMEOUT);
+    ending.kill('SIGTERM');
+    await ended;
+    clearTimeout(timer);
   }
 
   readonly #atExit = (): void => {

@@ -21,7 +21,8 @@ export type HistoryStep =
   | { step: 'work'; container: number; mounting: Mounting; time: number; changes: readonly Step[] }
   | { step: 'commit'; container: number }
   | { step: 'remove container'; container: number }
-  | { step: 'remove image'; image: number };
+  | { step: 'remove image'; image: number }
+  | { step: 'restart' };
 
 export type History = readonly HistoryStep[];
 
@@ -165,6 +166,7 @@ const laterStep = (layer: Layer): Arbitrary<HistoryStep> =>
     { weight: 1, arbitrary: fc.record({ step: fc.constant('remove container' as const), container: nat }) },
     { weight: 1, arbitrary: fc.record({ step: fc.constant('remove image' as const), image: nat }) },
     { weight: 1, arbitrary: fc.record({ step: fc.constant('import' as const), base }) },
+    { weight: 1, arbitrary: fc.constant({ step: 'restart' as const }) },
   );
 
 const beginning: Arbitrary<HistoryStep> = fc.oneof(

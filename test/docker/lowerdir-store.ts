@@ -39,8 +39,9 @@ export class LowerdirStore implements Store {
   readonly driver: DriverName;
   readonly root: string;
   readonly clock: SetClock;
-  readonly layers: LayerStore;
+  layers: LayerStore;
   readonly #task: SystemCalls;
+  readonly #start: () => LayerStore;
   readonly #images = new Map<string, Layer | undefined>();
   readonly #containers = new Map<string, RWLayer>();
   #made = 0;
@@ -52,15 +53,14 @@ export class LowerdirStore implements Store {
     const { task } = createMachine({ clock: this.clock });
     this.#task = task;
     for (const [path, bytes] of Object.entries(names)) this.#write(path, bytes);
-    makeParents(task, `${root}/image/${driver}/`);
-    const home = `${root}/${driver}`;
-    const codecs = nodeCodecs;
-    this.layers = createLayerStore({
-      task,
-      root: `${root}/image/${driver}/layerdb`,
-      driver: plant(types[driver]()).init({ task, home }),
-      codecs,
-    });
+    this.#start = () => {
+      const graphDriver = plant(types[driver]()).init({ task, home: `${root}/${driver}` });
+      makeParents(this.task, `${root}/image/${driver}/`);
+      const layerdb = `${root}/image/${driver}/layerdb`;
+      return createLayerStore({ task, root: layerdb, driver: graphDriver, codecs: nodeCodecs });
+    };
+    makeParents(this.task, `${root}/`);
+    this.layers = this.#start();
   }
 
   get task(): SubjectTask {
@@ -195,6 +195,14 @@ export class LowerdirStore implements Store {
     const layer = this.#images.get(image.id);
     this.#images.delete(image.id);
     if (layer !== undefined) this.layers.release(layer);
+  }
+
+  /** Images and containers hold their layers anew, as the daemon's own files tell it to. */
+  async restart(): Promise<void> {
+    this.layers.cleanup();
+    this.layers = this.#start();
+    for (const [id, layer] of this.#images) if (layer) this.#images.set(id, this.layers.get(layer.chainID));
+    for (const id of this.#containers.keys()) this.#containers.set(id, this.layers.getRWLayer(id));
   }
 
   /** What is wrong with the machine or the store, after everything. */

@@ -197,6 +197,10 @@ export class RealStore implements Store {
     await this.daemon.call('DELETE', `/images/${image.id}?force=1&noprune=1`);
   }
 
+  restart(): Promise<void> {
+    return this.daemon.restart();
+  }
+
   /** Children go before their parents, in as many rounds as it takes. */
   async clear(): Promise<void> {
     for (const { Id } of await this.#list('/containers/json?all=1')) await this.removeContainer(Id);

@@ -49,6 +49,8 @@ export interface Store {
   save(image: Image): Promise<readonly Uint8Array[]>;
   removeContainer(container: string): Promise<void>;
   removeImage(image: Image): Promise<void>;
+  /** The daemon stops and starts again. */
+  restart(): Promise<void>;
   /** Removes whatever is there, for the next history. */
   clear?(): Promise<void>;
 }

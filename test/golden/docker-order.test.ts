@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ErrnoException } from '../../src/abi/errno.ts';
 import { O_TRUNC, O_WRONLY } from '../../src/abi/flags.ts';
-import { pathErrorText } from '../../src/driver/errno-text.ts';
+import { pathErrorText } from '../../src/abi/errno-text.ts';
 import { driverNames } from '../docker/dockerd.ts';
 import type { LowerdirStore } from '../docker/lowerdir-store.ts';
 import { layerDirectory, layerdb, namesIn, readText } from '../docker/store.ts';
