@@ -4,11 +4,11 @@
  *
  * @see moby daemon/graphdriver/driver.go
  */
-import { ErrnoException } from '../abi/errno.ts';
-import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../abi/flags.ts';
 import type { Task } from '../kernel/task.ts';
 import type { Driver, DriverType } from './driver.ts';
 import { DriverError, type DriverErrorCode } from './driver-error.ts';
+import { isEmptyDirectory } from './empty-directory.ts';
+import { unlessRefused } from './refusal.ts';
 
 /** The order in which Docker 20.10 tries drivers. */
 export const driverPriority: readonly string[] = [
@@ -192,27 +192,6 @@ class Start {
 
 const refusal = (message: string): DriverError => new DriverError('ERR_DRIVER_CHOICE', message);
 
-/** Something lies there that is no empty directory. @see isEmptyDir() */
-function holdsSomething(task: Task, path: string): boolean {
-  if (!unlessRefused(() => task.stat(path) !== undefined, false)) return false;
-  return unlessRefused(() => entriesOf(task, path) > 2, true);
-}
-
-/** How many names a directory has, `.` and `..` included; counted up to three. */
-function entriesOf(task: Task, directory: string): number {
-  const fd = task.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  try {
-    return task.getdents(fd, 3).length;
-  } finally {
-    task.close(fd);
-  }
-}
-
-function unlessRefused<T>(ask: () => T, answer: T): T {
-  try {
-    return ask();
-  } catch (error) {
-    if (error instanceof ErrnoException) return answer;
-    throw error;
-  }
-}
+/** Something lies there that is no empty directory. */
+const holdsSomething = (task: Task, path: string): boolean =>
+  unlessRefused(() => task.stat(path) !== undefined, false) && !isEmptyDirectory(task, path);

@@ -3,7 +3,6 @@
  *
  * @see moby daemon/graphdriver/copy/copy.go (DirCopy)
  */
-import { ErrnoException } from '../abi/errno.ts';
 import {
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
@@ -31,6 +30,7 @@ import { listNames } from '../archive/list-names.ts';
 import { setTimes } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
 import { runningInUserNamespace } from './overlay-check.ts';
+import { isErrno, passing } from './refusal.ts';
 
 /** How a tree is copied. */
 export interface CopyDirectoryOptions {
@@ -114,11 +114,7 @@ class DirectoryCopy {
   }
 
   #makeDirectory(target: string, mode: number): void {
-    try {
-      this.#task.mkdir(target, mode & S_IALLUGO);
-    } catch (error) {
-      if (!(error instanceof ErrnoException) || error.code !== 'EEXIST') throw error;
-    }
+    passing(['EEXIST'], () => this.#task.mkdir(target, mode & S_IALLUGO));
   }
 
   #makeDevice(target: string, stat: Stat): boolean {
@@ -147,7 +143,7 @@ class DirectoryCopy {
       this.#task.ioctl(to, FICLONE, from);
       return true;
     } catch (error) {
-      if (!(error instanceof ErrnoException)) throw error;
+      if (!isErrno(error)) throw error;
       this.#clones = false;
       if (error.code === 'EXDEV') this.#copiesRanges = false;
       return false;
@@ -165,7 +161,7 @@ class DirectoryCopy {
       }
       return true;
     } catch (error) {
-      if (!(error instanceof ErrnoException) || (error.code !== 'EXDEV' && error.code !== 'ENOSYS')) throw error;
+      if (!isErrno(error, 'EXDEV', 'ENOSYS')) throw error;
       this.#copiesRanges = false;
       return false;
     }
@@ -198,7 +194,7 @@ class DirectoryCopy {
     try {
       value = this.#task.lgetxattr(source, name);
     } catch (error) {
-      if (!(error instanceof ErrnoException) || (error.code !== 'ENODATA' && error.code !== 'EOPNOTSUPP')) throw error;
+      if (!isErrno(error, 'ENODATA', 'EOPNOTSUPP')) throw error;
       return;
     }
     this.#task.lsetxattr(target, name, value);

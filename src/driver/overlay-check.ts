@@ -4,26 +4,46 @@
  *
  * @see moby daemon/graphdriver/overlayutils, daemon/graphdriver/overlay2/check.go, pkg/fsutils/fsutils_linux.go
  */
-import { ErrnoException } from '../abi/errno.ts';
 import { O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR } from '../abi/flags.ts';
+import { errnoText } from '../abi/errno-text.ts';
 import { DT_UNKNOWN } from '../abi/mode.ts';
+import { directoryName } from '../abi/name-bytes.ts';
 import { OVERLAY_XATTR_PREFIX } from '../abi/xattr.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
+import { backingFilesystem } from './backing-filesystem.ts';
 import { DriverError } from './driver-error.ts';
-import { errnoText } from './errno-text.ts';
-import { makeTemporaryDirectory } from './make-directory.ts';
+import { isEmptyDirectory } from './empty-directory.ts';
+import { makeTemporary, makeTemporaryDirectory } from './make-directory.ts';
+import { attempt, isErrno, unlessRefused } from './refusal.ts';
 import { readText, writeText } from './text-file.ts';
 
-/** Whether a driver's home was used before: it is there and not empty. @see graphdriver.IsInitialized */
-export function isInitialized(task: Task, home: string): boolean {
-  return task.statIfPresent(home) !== undefined && directoryEntries(task, home).length > 0;
+/** What a home lies on that a driver over overlayfs can use. */
+export interface OverlayHome {
+  /** `extfs` */
+  readonly backingFilesystem: string;
+  readonly supportsDType: boolean;
 }
 
-/** The names in a directory with their types, without `.` and `..`. */
-function directoryEntries(task: Task, directory: string) {
-  return allEntries(task, directory).filter(({ name }) => name !== '.' && name !== '..');
+/**
+ * Checks the home, or what it is to lie in, in Docker's order. A home that was used before is taken although its
+ * filesystem does not tell types.
+ *
+ * @param multipleLowers as for {@link requireOverlay}
+ * @throws DriverError `ERR_DRIVER_NOT_SUPPORTED`
+ */
+export function checkOverlayHome(task: Task, driver: string, home: string, multipleLowers: boolean): OverlayHome {
+  const tested = task.statIfPresent(home) === undefined ? directoryName(home) : home;
+  requireOverlay(task, tested, multipleLowers);
+  const filesystem = backingFilesystem(task, tested);
+  const dType = supportsDType(task, tested);
+  if (!dType && !isInitialized(task, home)) throw dTypeRefusal(driver, filesystem);
+  return { backingFilesystem: filesystem, supportsDType: dType };
 }
+
+/** Whether a driver's home was used before: it is there and not empty. @see graphdriver.IsInitialized */
+export const isInitialized = (task: Task, home: string): boolean =>
+  task.statIfPresent(home) !== undefined && !isEmptyDirectory(task, home);
 
 function allEntries(task: Task, directory: string) {
   const fd = task.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -36,21 +56,18 @@ function allEntries(task: Task, directory: string) {
 
 /** Whether listings tell the types of files, without which overlayfs cannot tell whiteouts. An empty directory gets a file for it. */
 export function supportsDType(task: Task, directory: string): boolean {
-  const dummy = directoryEntries(task, directory).length === 0 ? makeDummy(task, directory) : undefined;
+  const dummy = isEmptyDirectory(task, directory) ? makeDummy(task, directory) : undefined;
   try {
     return allEntries(task, directory).every(({ type }) => type !== DT_UNKNOWN);
   } finally {
-    if (dummy !== undefined) ignoreRefusal(() => task.unlink(dummy));
+    if (dummy !== undefined) attempt(() => task.unlink(dummy));
   }
 }
 
-function makeDummy(task: Task, directory: string): string {
-  const bytes = new Uint8Array(4);
-  task.getrandom(bytes);
-  const path = `${directory}/fsutils-dummy${new DataView(bytes.buffer).getUint32(0)}`;
-  task.close(task.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600));
-  return path;
-}
+const makeDummy = (task: Task, directory: string): string =>
+  makeTemporary(task, directory, 'fsutils-dummy', (path) =>
+    task.close(task.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)),
+  );
 
 /** The refusal of a home whose filesystem does not tell types. */
 export function dTypeRefusal(driver: string, backingFilesystem: string): DriverError {
@@ -77,7 +94,7 @@ export function requireOverlay(task: Task, directory: string, multipleLowers: bo
       withOverlay(task, top, `lowerdir=${lower},upperdir=${top}/upper,workdir=${top}/work`, () => undefined);
     });
   } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
+    if (!isErrno(error)) throw error;
     throw new DriverError('ERR_DRIVER_NOT_SUPPORTED', 'driver not supported', error);
   }
 }
@@ -88,7 +105,7 @@ export function inTemporary<T>(task: Task, parent: string, prefix: string, work:
   try {
     return work(directory);
   } finally {
-    ignoreRefusal(() => removeAll(task, directory));
+    attempt(() => removeAll(task, directory));
   }
 }
 
@@ -99,27 +116,13 @@ export function withOverlay<T>(task: Task, directory: string, data: string, work
   try {
     return work();
   } finally {
-    ignoreRefusal(() => task.umount(merged));
-  }
-}
-
-function ignoreRefusal(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
+    attempt(() => task.umount(merged));
   }
 }
 
 /** Whether the task's user namespace is not the machine's; without /proc nobody can tell. @see userns.RunningInUserNS */
 export function runningInUserNamespace(task: Task): boolean {
-  let map: string;
-  try {
-    map = readText(task, '/proc/self/uid_map');
-  } catch (error) {
-    if (error instanceof ErrnoException) return false;
-    throw error;
-  }
+  const map = unlessRefused(() => readText(task, '/proc/self/uid_map'), '');
   if (map === '') return false;
   const [inside, outside, count] = map.split('\n')[0]!.trim().split(/\s+/).map(Number);
   return inside !== 0 || outside !== 0 || count !== 4294967295;
@@ -160,7 +163,7 @@ export function nativeDiffRefusal(task: Task, home: string): string | undefined 
       });
     });
   } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
+    if (!isErrno(error)) throw error;
     return doing + errnoText(error.code);
   }
 }
@@ -179,7 +182,7 @@ function redirectRefusal(task: Task, top: string): string | undefined {
   try {
     task.rename(`${top}/merged/d1`, `${top}/merged/d2`);
   } catch (error) {
-    if (error instanceof ErrnoException && error.code === 'EXDEV') return undefined;
+    if (isErrno(error, 'EXDEV')) return undefined;
     throw error;
   }
   return attribute(task, `${top}/l3/d2`, 'redirect') === 'd1' ? MAKES_REDIRECTS : undefined;
@@ -190,7 +193,7 @@ function attribute(task: Task, path: string, name: string): string | undefined {
   try {
     return new TextDecoder().decode(task.lgetxattr(path, OVERLAY_XATTR_PREFIX + name));
   } catch (error) {
-    if (error instanceof ErrnoException && error.code === 'ENODATA') return undefined;
+    if (isErrno(error, 'ENODATA')) return undefined;
     throw error;
   }
 }

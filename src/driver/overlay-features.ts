@@ -1,9 +1,9 @@
 /** What this kernel's overlays keep of POSIX, found out on one that is gone afterwards. */
-import { ErrnoException } from '../abi/errno.ts';
 import { AT_FDCWD, O_CLOEXEC, O_RDONLY } from '../abi/flags.ts';
 import type { Task } from '../kernel/task.ts';
 import type { NonStandard } from './driver.ts';
 import { inTemporary, withOverlay } from './overlay-check.ts';
+import { isErrno } from './refusal.ts';
 import { writeText } from './text-file.ts';
 
 /**
@@ -45,7 +45,7 @@ function renameIsRefused(task: Task, merged: string): boolean {
     task.rename(`${merged}/directory`, `${merged}/renamed`);
     return false;
   } catch (error) {
-    if (error instanceof ErrnoException && error.code === 'EXDEV') return true;
+    if (isErrno(error, 'EXDEV')) return true;
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  *
  * @see moby quota/projectquota.go, quotactl(2), ioctl_xfs_fsgetxattr(2)
  */
-import { ErrnoException } from '../abi/errno.ts';
+import type { ErrnoCode, ErrnoException } from '../abi/errno.ts';
 import { FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_XFLAG_PROJINHERIT, type Fsxattr } from '../abi/fileattr.ts';
 import { AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../abi/flags.ts';
 import { isDirectory, S_IFBLK } from '../abi/mode.ts';
@@ -23,8 +23,9 @@ import {
 import { listNames } from '../archive/list-names.ts';
 import type { Task } from '../kernel/task.ts';
 import { DriverError } from './driver-error.ts';
-import { errnoText } from './errno-text.ts';
+import { errnoText } from '../abi/errno-text.ts';
 import { runningInUserNamespace } from './overlay-check.ts';
+import { isErrno } from './refusal.ts';
 
 /** Docker's words where a size is asked for and the disk keeps no quotas. */
 export const QUOTA_NOT_SUPPORTED = 'Filesystem does not support, or has not enabled quotas';
@@ -68,23 +69,23 @@ function makeBackingDevice(task: Task, home: string): string {
   try {
     task.mknod(path, S_IFBLK | 0o600, dev);
   } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
-    if (error.code === 'ENOSYS' || error.code === 'EPERM') throw notSupported(error);
+    if (!isErrno(error)) throw error;
+    if (isErrno(error, 'ENOSYS', 'EPERM')) throw notSupported(error);
     throw refusal(`failed to mknod ${path}: `, error);
   }
   return path;
 }
 
 /** Refusals that say that the question was wrong; all others say that there are no quotas. */
-const FATAL: readonly string[] = ['EFAULT', 'ENOENT', 'ENOTBLK', 'EPERM'];
+const FATAL: readonly ErrnoCode[] = ['EFAULT', 'ENOENT', 'ENOTBLK', 'EPERM'];
 
 function hasQuotaSupport(task: Task, device: string): boolean {
   try {
     const { flags } = task.quotactl(QCMD(Q_XGETQSTAT, PRJQUOTA), device, 0) as QuotaState;
     return (flags & FS_QUOTA_PDQ_ENFD) !== 0 && (flags & FS_QUOTA_PDQ_ACCT) !== 0;
   } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
-    if (FATAL.includes(error.code)) throw refusal('', error);
+    if (!isErrno(error)) throw error;
+    if (isErrno(error, ...FATAL)) throw refusal('', error);
     return false;
   }
 }
@@ -98,7 +99,7 @@ function refusedAs<T>(doing: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw error instanceof ErrnoException ? refusal(`${doing}: `, error) : error;
+    throw isErrno(error) ? refusal(`${doing}: `, error) : error;
   }
 }
 

@@ -3,21 +3,13 @@
  *
  * @see moby daemon/graphdriver/counter.go (RefCounter), driver_linux.go (fsChecker)
  */
-import { ErrnoException } from '../abi/errno.ts';
 import type { Task } from '../kernel/task.ts';
-
-/** `f_type` of statfs(2) for overlayfs. */
-export const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
+import { fsMagicOf } from './backing-filesystem.ts';
+import { unlessRefused } from './refusal.ts';
 
 /** Whether what lies at `path` is of the filesystem whose `f_type` is `magic`; not so where there is nothing. */
-export function isMounted(task: Task, magic: number, path: string): boolean {
-  try {
-    return task.statfs(path).type === magic;
-  } catch (error) {
-    if (error instanceof ErrnoException) return false;
-    throw error;
-  }
-}
+export const isMounted = (task: Task, magic: number, path: string): boolean =>
+  unlessRefused(() => fsMagicOf(task, path) === magic, false);
 
 /**
  * Counts the holders of mount points. A mount point that is already mounted when it is first asked for was left by an

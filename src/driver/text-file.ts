@@ -1,7 +1,7 @@
 /** The short texts that drivers keep beside a layer: links, lists of parents, marks. */
-import { ErrnoException } from '../abi/errno.ts';
 import { O_CLOEXEC, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
 import type { Task } from '../kernel/task.ts';
+import { isErrno } from './refusal.ts';
 
 const READ_SIZE = 4096;
 
@@ -26,7 +26,7 @@ export function readTextIfPresent(task: Task, path: string): string | undefined 
   try {
     return readText(task, path);
   } catch (error) {
-    if (error instanceof ErrnoException && error.code === 'ENOENT') return undefined;
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** Takes away mounts, and directories with whatever is mounted in them. @see moby/sys mount/mount_unix.go, moby pkg/system/rm.go (EnsureRemoveAll) */
-import { ErrnoException } from '../abi/errno.ts';
 import { MNT_DETACH } from '../abi/flags.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
+import { isErrno, unlessRefused } from './refusal.ts';
 import { readTextIfPresent } from './text-file.ts';
 
 /**
@@ -16,15 +16,11 @@ export function unmountBelow(task: Task, target: string): void {
 }
 
 /** Whether `target` was a mount point that could be taken away. */
-function detach(task: Task, target: string): boolean {
-  try {
+const detach = (task: Task, target: string): boolean =>
+  unlessRefused(() => {
     task.umount(target, MNT_DETACH);
     return true;
-  } catch (error) {
-    if (error instanceof ErrnoException) return false;
-    throw error;
-  }
-}
+  }, false);
 
 /** In mountinfo a space stands as `\040`, and so do its likes. */
 const unescapePath = (path: string): string =>
@@ -46,8 +42,8 @@ export function removeDirectory(task: Task, directory: string): void {
       removeAll(task, directory);
       return;
     } catch (error) {
-      const busy = error instanceof ErrnoException && error.code === 'EBUSY' && attempt < ATTEMPTS;
-      if (!busy || error.path === undefined || !detach(task, error.path)) throw error;
+      const busy = isErrno(error, 'EBUSY') && attempt < ATTEMPTS ? error.path : undefined;
+      if (busy === undefined || !detach(task, busy)) throw error;
     }
   }
 }

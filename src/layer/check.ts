@@ -3,7 +3,7 @@ import type { Codecs } from '../archive/codecs.ts';
 import { parseSplit } from '../archive/tar-split.ts';
 import type { Driver } from '../driver/driver.ts';
 import type { Task } from '../kernel/task.ts';
-import { isRefusal } from './attempt.ts';
+import { isRefusal } from '../driver/refusal.ts';
 import { chainID as chainIDOf } from './digest.ts';
 import { layersOf } from './driver-home.ts';
 import type { Ingest } from './ingest.ts';

@@ -7,7 +7,7 @@
 import { decodeName, encodeName } from '../abi/name-bytes.ts';
 import { listNames } from '../archive/list-names.ts';
 import type { Task } from '../kernel/task.ts';
-import { isRefusal } from './attempt.ts';
+import { isRefusal } from '../driver/refusal.ts';
 import { requireDigest } from './digest.ts';
 import { LayerError } from './layer-error.ts';
 import type { Layer } from './layer.ts';

@@ -2,7 +2,7 @@
 import { type Codecs, formatDigest, type Hash } from '../archive/codecs.ts';
 import { formatSplit, SplitRecorder } from '../archive/tar-split.ts';
 import type { DiffWriter, Driver } from '../driver/driver.ts';
-import { attempt, isStop } from './attempt.ts';
+import { attempt, isStop } from '../driver/refusal.ts';
 import { chainID } from './digest.ts';
 import { LayerError } from './layer-error.ts';
 import type { Layer } from './layer.ts';

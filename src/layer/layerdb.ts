@@ -13,14 +13,13 @@
  *
  * @see moby layer/filestore.go
  */
-import { ErrnoException } from '../abi/errno.ts';
 import { AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import { decodeName } from '../abi/name-bytes.ts';
 import { listNames } from '../archive/list-names.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
-import { attempt, isStop } from './attempt.ts';
+import { attempt, isErrno, isStop, passing } from '../driver/refusal.ts';
 import { hexOf, isDigest } from './digest.ts';
 import { LayerError } from './layer-error.ts';
 import { makeDirectories, readFile } from './layerdb-file.ts';
@@ -158,11 +157,7 @@ export class LayerDB {
     for (;;) {
       const path = `${this.pathOf(chainID)}-${random()}${REMOVING}`;
       if (this.#task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) !== undefined) continue;
-      try {
-        this.#task.rename(this.pathOf(chainID), path);
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-      }
+      passing(['ENOENT'], () => this.#task.rename(this.pathOf(chainID), path));
       return path;
     }
   }
@@ -186,11 +181,7 @@ export class LayerDB {
   /** Begins the removal of a mounted layer: from now on no store knows it. Nothing happens when it has begun before. */
   markMountRemoving(name: string): void {
     const path = this.mountPath(name);
-    try {
-      this.#task.rename(`${path}/mount-id`, `${path}/mount-id${REMOVING}`);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
+    passing(['ENOENT'], () => this.#task.rename(`${path}/mount-id`, `${path}/mount-id${REMOVING}`));
   }
 
   /** Every id of the driver's that a folder names, whatever else it lacks. @throws ErrnoException */
@@ -250,13 +241,11 @@ export class LayerDB {
     try {
       return this.#required(path);
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
     }
   }
 }
-
-const isMissing = (error: unknown): boolean => error instanceof ErrnoException && error.code === 'ENOENT';
 
 function digestIn(path: string, text: string): string {
   const digest = text.trim();

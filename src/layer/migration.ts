@@ -9,7 +9,7 @@ import { formatSplit, parseSplit, SplitRecorder, type SplitRecord } from '../arc
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { Driver } from '../driver/driver.ts';
 import type { Task } from '../kernel/task.ts';
-import { attempt, isRefusal, isStop } from './attempt.ts';
+import { attempt, isRefusal, isStop } from '../driver/refusal.ts';
 import { chainID as chainIDOf } from './digest.ts';
 import { LayerError } from './layer-error.ts';
 import type { Layer } from './layer.ts';

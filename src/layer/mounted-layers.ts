@@ -1,6 +1,7 @@
 /** The writable layers of a store, by the names of their containers. @see moby layer/mounted_layer.go */
 import { applyArchive, type Driver } from '../driver/driver.ts';
-import { attempt, isRefusal, isStop } from './attempt.ts';
+import { isLayerId } from '../driver/layer-id.ts';
+import { attempt, isRefusal, isStop } from '../driver/refusal.ts';
 import { LayerError } from './layer-error.ts';
 import type { LayerMetadata, RWLayer, RWLayerOptions } from './layer.ts';
 import type { LayerDB, MountRecord } from './layerdb.ts';
@@ -222,6 +223,6 @@ const storageOf = (storageOptions: RWLayerOptions['storageOptions']) =>
 
 /** The name becomes that of a folder. @throws LayerError `ERR_LAYER_MOUNT_NAME` */
 function demandName(name: string): void {
-  if (name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)) return;
+  if (isLayerId(name)) return;
   throw new LayerError('ERR_LAYER_MOUNT_NAME', `invalid mount name: ${JSON.stringify(name)}`);
 }

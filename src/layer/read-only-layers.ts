@@ -1,6 +1,6 @@
 /** The read-only layers of a store: shared by their chainIDs, counted, and removed with the last reference. */
 import type { Driver } from '../driver/driver.ts';
-import { isRefusal } from './attempt.ts';
+import { isRefusal } from '../driver/refusal.ts';
 import { LayerError } from './layer-error.ts';
 import type { Layer, LayerMetadata } from './layer.ts';
 import type { LayerDB, LayerRecord } from './layerdb.ts';

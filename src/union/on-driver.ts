@@ -7,14 +7,16 @@ import { packLayer } from '../archive/diff.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { DriverType } from '../driver/driver.ts';
 import type { Task } from '../kernel/task.ts';
-import { attempt, isStop } from '../layer/attempt.ts';
+import { attempt, isStop } from '../driver/refusal.ts';
 import type { RWLayer } from '../layer/layer.ts';
+import { makeDirectories } from '../layer/layerdb-file.ts';
 import { createLayerStore, type LayerStore } from '../layer/layer-store.ts';
 import { originOf } from './origin.ts';
 import { attachLayers, type Stacking, type StackingParts } from './stacking.ts';
 import { tarChanges } from './tar-changes.ts';
 
-const ROOT = '/var/lib/docker';
+/** Docker's data root. */
+const DATA_ROOT = '/var/lib/docker';
 /** Where the changes are laid out for those who want an upperdir. */
 const CHANGED = '/run/lowerdir';
 
@@ -36,9 +38,9 @@ export class OnDriver implements Stacking {
     this.#directories = attachLayers(parts);
     this.#task.mkdir('/proc');
     this.#task.mount('proc', '/proc', 'proc');
-    makeDirectories(this.#task, ROOT);
-    const driver = type.init({ task: this.#task, home: `${ROOT}/${type.name}`, options });
-    const root = `${ROOT}/image/${type.name}/layerdb`;
+    makeDirectories(this.#task, DATA_ROOT, 0o755);
+    const driver = type.init({ task: this.#task, home: `${DATA_ROOT}/${type.name}`, options });
+    const root = `${DATA_ROOT}/image/${type.name}/layerdb`;
     this.store = createLayerStore({ task: this.#task, root, driver, codecs: tools.codecs });
     let chainID: string | undefined;
     for (let i = layers.length - 1; i >= 0; i--) {
@@ -90,7 +92,7 @@ export class OnDriver implements Stacking {
   changed(): string {
     const task = this.#task;
     removeAll(task, CHANGED);
-    makeDirectories(task, CHANGED);
+    makeDirectories(task, CHANGED, 0o755);
     applyLayer(task, CHANGED, this.pack().tar, { form: 'overlay', breakout: 'contain' });
     return CHANGED;
   }
@@ -111,10 +113,4 @@ export class OnDriver implements Stacking {
     if (this.changes().some((change) => change.kind !== 'D' && change.path === wanted)) return 'upper';
     return originOf(this.#task, this.#directories, path);
   }
-}
-
-function makeDirectories(task: Task, path: string): void {
-  if (path === '' || task.statIfPresent(path) !== undefined) return;
-  makeDirectories(task, path.slice(0, path.lastIndexOf('/')));
-  task.mkdir(path, 0o755);
 }

@@ -4,35 +4,34 @@
  *
  * @see moby daemon/graphdriver/overlay/overlay.go
  */
-import { ErrnoException } from '../../abi/errno.ts';
+import { errnoText } from '../../abi/errno-text.ts';
 import { MNT_DETACH } from '../../abi/flags.ts';
 import type { Change } from '../../archive/change.ts';
 import { listNames } from '../../archive/list-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
+import { FS_MAGIC_OVERLAY } from '../backing-filesystem.ts';
 import { DriverError } from '../driver-error.ts';
-import { errnoText, pathErrorText } from '../errno-text.ts';
-import { isLayerId, requireLayerId } from '../layer-id.ts';
-import { makeDirectory } from '../make-directory.ts';
+import { isLayerId, orNoSuchLayer, requireLayerId } from '../layer-id.ts';
 import { leftoversOf } from '../leftovers.ts';
+import { makeDirectory, ROOT } from '../make-directory.ts';
 import { naiveDiff } from '../naive-diff.ts';
 import { overlayNonStandard } from '../overlay-features.ts';
-import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
+import type { OverlayHome } from '../overlay-check.ts';
+import { isMounted, ReferenceCounter } from '../reference-counter.ts';
+import { attempt, isErrno, passing, unlessRefused } from '../refusal.ts';
 import { readText } from '../text-file.ts';
 import { removeDirectory, unmountBelow } from '../unmount.ts';
 import { abandonedTrees } from './abandoned-trees.ts';
-import { createLayer, ROOT } from './create-layer.ts';
+import { createLayer } from './create-layer.ts';
 import { HardLinkWriter } from './hard-link-writer.ts';
 import { type LayerPaths, layerPaths } from './layout.ts';
 import { refuseStorageOptions } from './options.ts';
 
 /** What the start of the driver found out. */
-export interface OverlayParts {
+export interface OverlayParts extends OverlayHome {
   readonly task: Task;
   readonly home: string;
-  /** What the home lies on: `extfs`. */
-  readonly backingFilesystem: string;
-  readonly supportsDType: boolean;
 }
 
 /** The driver over one home. */
@@ -51,7 +50,7 @@ export class OverlayDriver implements Driver {
     this.#parts = parts;
     this.#task = parts.task;
     this.home = parts.home;
-    this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, OVERLAYFS_SUPER_MAGIC, path));
+    this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, FS_MAGIC_OVERLAY, path));
     this.#naive = naiveDiff(this, { task: parts.task });
   }
 
@@ -84,7 +83,7 @@ export class OverlayDriver implements Driver {
     try {
       this.#mount(paths, mountLabel);
     } catch (error) {
-      if (this.#mounts.decrement(paths.merged) <= 0) this.#unmount(paths.merged, 0);
+      if (this.#mounts.decrement(paths.merged) <= 0) attempt(() => this.#unmount(paths.merged, 0));
       throw error;
     }
     return paths.merged;
@@ -98,7 +97,7 @@ export class OverlayDriver implements Driver {
     try {
       this.#task.mount('overlay', merged, 'overlay', data);
     } catch (error) {
-      if (!(error instanceof ErrnoException)) throw error;
+      if (!isErrno(error)) throw error;
       const message = `error creating overlay mount to ${merged}: ${errnoText(error.code)}`;
       throw new DriverError('ERR_DRIVER_MOUNT', message, error);
     }
@@ -115,12 +114,7 @@ export class OverlayDriver implements Driver {
 
   /** Whether the layer is a tree, which nobody mounts; what cannot be asked for is taken for a mount. */
   #isWhole(root: string): boolean {
-    try {
-      return this.#isThere(root);
-    } catch (error) {
-      if (error instanceof ErrnoException) return false;
-      throw error;
-    }
+    return unlessRefused(() => this.#isThere(root), false);
   }
 
   /** Without its directory the mount goes in the mount namespaces of others too. */
@@ -141,12 +135,7 @@ export class OverlayDriver implements Driver {
   #existing(id: string): LayerPaths {
     requireLayerId(this.name, id);
     const paths = layerPaths(this.home, id);
-    try {
-      this.#task.stat(paths.directory);
-    } catch (error) {
-      if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
-      throw new DriverError('ERR_DRIVER_ID', pathErrorText('stat', paths.directory, error), error);
-    }
+    orNoSuchLayer('stat', paths.directory, () => this.#task.stat(paths.directory));
     return paths;
   }
 
@@ -180,7 +169,7 @@ export class OverlayDriver implements Driver {
 
   /** Without /proc nobody tells what is mounted. */
   #detach(merged: string): void {
-    if (isMounted(this.#task, OVERLAYFS_SUPER_MAGIC, merged)) this.#task.umount(merged, MNT_DETACH);
+    if (isMounted(this.#task, FS_MAGIC_OVERLAY, merged)) this.#task.umount(merged, MNT_DETACH);
   }
 
   leftovers(): readonly string[] {
@@ -209,15 +198,3 @@ export class OverlayDriver implements Driver {
     return this.#naive.diffSize(id, parent);
   }
 }
-
-/** Does it, and passes over those refusals: what is not mounted needs no unmounting. */
-function passing(codes: readonly string[], call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    if (!(error instanceof ErrnoException) || !codes.includes(error.code)) throw error;
-  }
-}
-
-/** Who the home belongs to. */
-export const homeOwner = (task: Task) => ({ uid: task.getresuid()[0]!, gid: ROOT.gid });

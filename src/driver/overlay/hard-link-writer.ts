@@ -1,11 +1,11 @@
 /** Unpacks a layer's tar on top of another layer's tree. @see moby daemon/graphdriver/overlay/overlay.go (ApplyDiff) */
-import { ErrnoException } from '../../abi/errno.ts';
 import { LayerUnpacker } from '../../archive/unpack.ts';
 import { removeAll } from '../../archive/unpack-entry.ts';
 import type { Task } from '../../kernel/task.ts';
 import { copyDirectory } from '../copy-directory.ts';
 import type { DiffWriter } from '../driver.ts';
 import { makeTemporaryDirectory } from '../make-directory.ts';
+import { attempt, isStop } from '../refusal.ts';
 import { type LayerPaths, TEMPORARY_ROOT } from './layout.ts';
 
 /**
@@ -30,7 +30,7 @@ export class HardLinkWriter implements DiffWriter {
       copyDirectory(task, below, this.#tree, { mode: 'hard-link', opaque: true });
       this.#unpacker = new LayerUnpacker(task, this.#tree, { form: 'plain', breakout: 'contain' });
     } catch (error) {
-      if (error instanceof ErrnoException) this.#discard(this.#tree);
+      if (!isStop(error)) this.#discard(this.#tree);
       throw error;
     }
   }
@@ -65,10 +65,6 @@ export class HardLinkWriter implements DiffWriter {
 
   /** What stays nevertheless goes with the layer. */
   #discard(path: string): void {
-    try {
-      removeAll(this.#task, path);
-    } catch (error) {
-      if (!(error instanceof ErrnoException)) throw error;
-    }
+    attempt(() => removeAll(this.#task, path));
   }
 }

@@ -6,7 +6,7 @@ import { parseDriverOption } from '../storage-option.ts';
 export function refuseOptions(options: readonly string[]): void {
   for (const option of options) {
     const { key } = parseDriverOption(option);
-    throw new DriverError('ERR_DRIVER_OPTION', `overlay: unknown option ${key}`);
+    throw new DriverError('ERR_DRIVER_OPTION', `overlay: unknown option ${key.toLowerCase()}`);
   }
 }
 

@@ -1,9 +1,8 @@
 /** Starts the driver over a home. @see moby daemon/graphdriver/overlay/overlay.go (Init) */
-import { backingFilesystem } from '../backing-filesystem.ts';
 import type { Driver, DriverParts, DriverType } from '../driver.ts';
-import { makeDirectories } from '../make-directory.ts';
-import { dTypeRefusal, isInitialized, requireOverlay, supportsDType } from '../overlay-check.ts';
-import { homeOwner, OverlayDriver } from './driver.ts';
+import { daemonOwner, makeDirectories } from '../make-directory.ts';
+import { checkOverlayHome } from '../overlay-check.ts';
+import { OverlayDriver } from './driver.ts';
 import { refuseOptions } from './options.ts';
 
 /**
@@ -31,21 +30,10 @@ export function overlay(): DriverType {
   return { name: 'overlay', init: startOverlay };
 }
 
-/**
- * The checks in Docker's order, then the home. A home that was used before is taken although its filesystem does not
- * tell types.
- *
- * @throws DriverError `ERR_DRIVER_OPTION`, `ERR_DRIVER_NOT_SUPPORTED`
- */
+/** The checks, then the home. @throws DriverError `ERR_DRIVER_OPTION`, `ERR_DRIVER_NOT_SUPPORTED` */
 function startOverlay({ task, home, options = [] }: DriverParts): Driver {
   refuseOptions(options);
-  const tested = task.statIfPresent(home) === undefined ? parentOf(home) : home;
-  requireOverlay(task, tested, false);
-  const filesystem = backingFilesystem(task, tested);
-  const dType = supportsDType(task, tested);
-  if (!dType && !isInitialized(task, home)) throw dTypeRefusal('overlay', filesystem);
-  makeDirectories(task, home, 0o710, homeOwner(task));
-  return new OverlayDriver({ task, home, backingFilesystem: filesystem, supportsDType: dType });
+  const checked = checkOverlayHome(task, 'overlay', home, false);
+  makeDirectories(task, home, 0o710, daemonOwner(task));
+  return new OverlayDriver({ task, home, ...checked });
 }
-
-const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';

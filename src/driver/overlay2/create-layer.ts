@@ -1,16 +1,13 @@
 /** Makes a layer's directory. @see moby daemon/graphdriver/overlay2/overlay.go (create, getLower) */
-import { ErrnoException } from '../../abi/errno.ts';
 import { removeAll } from '../../archive/unpack-entry.ts';
 import type { Task } from '../../kernel/task.ts';
 import { DriverError } from '../driver-error.ts';
-import { pathErrorText } from '../errno-text.ts';
-import { makeDirectories, makeDirectory } from '../make-directory.ts';
+import { layerExists, orNoSuchLayer } from '../layer-id.ts';
+import { daemonOwner, makeDirectories, makeDirectory, ROOT } from '../make-directory.ts';
+import { attempt } from '../refusal.ts';
 import { readText, readTextIfPresent, writeText } from '../text-file.ts';
 import { LINK_DIRECTORY, type LayerPaths, layerPaths, MAX_DEPTH } from './layout.ts';
 import { generateLinkId } from './link-id.ts';
-
-/** Root of the machine, to whom layers belong. */
-export const ROOT = Object.freeze({ uid: 0, gid: 0 });
 
 /** A layer that is to be made. */
 export interface NewLayer {
@@ -32,30 +29,17 @@ export interface NewLayer {
  */
 export function createLayer(task: Task, layer: NewLayer): void {
   const paths = layerPaths(layer.home, layer.id);
-  const owner = { uid: task.getresuid()[0]!, gid: ROOT.gid };
+  const owner = daemonOwner(task);
   makeDirectories(task, layer.home, 0o710, owner);
-  requireAbsent(task, paths.root);
+  if (task.statIfPresent(paths.root) !== undefined) throw layerExists(paths.root);
   const undo = [() => removeAll(task, paths.root)];
   try {
     makeDirectory(task, paths.root, 0o710, owner);
     layer.limit?.(paths.root);
     fillLayer(task, layer, paths, undo);
   } catch (error) {
-    for (const step of undo.reverse()) ignoreRefusal(step);
+    for (const step of undo.reverse()) attempt(step);
     throw error;
-  }
-}
-
-function requireAbsent(task: Task, directory: string): void {
-  if (task.statIfPresent(directory) === undefined) return;
-  throw new DriverError('ERR_DRIVER_ID', `mkdir ${directory}: file exists`);
-}
-
-function ignoreRefusal(step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
   }
 }
 
@@ -82,11 +66,6 @@ function lowerOf(task: Task, parent: LayerPaths): string {
   return lowers.join(':');
 }
 
-function linkOf(task: Task, parent: LayerPaths): string {
-  try {
-    return readText(task, parent.link);
-  } catch (error) {
-    if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
-    throw new DriverError('ERR_DRIVER_ID', pathErrorText('open', parent.committed, error), error);
-  }
-}
+/** Docker notices that there is no such parent when it marks it. */
+const linkOf = (task: Task, parent: LayerPaths): string =>
+  orNoSuchLayer('open', parent.committed, () => readText(task, parent.link));

@@ -3,7 +3,7 @@
  *
  * @see moby daemon/graphdriver/overlay2/overlay.go
  */
-import { errnoCodes, ErrnoException } from '../../abi/errno.ts';
+import type { ErrnoCode } from '../../abi/errno.ts';
 import { MNT_DETACH } from '../../abi/flags.ts';
 import { removeAll } from '../../archive/unpack-entry.ts';
 import type { Change } from '../../archive/change.ts';
@@ -13,18 +13,19 @@ import { listNames } from '../../archive/list-names.ts';
 import { machineOwnerNames, type OwnerNames } from '../../archive/owner-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
+import { FS_MAGIC_OVERLAY } from '../backing-filesystem.ts';
 import { DriverError } from '../driver-error.ts';
-import { pathErrorText } from '../errno-text.ts';
-import { makeDirectory } from '../make-directory.ts';
-
+import { orNoSuchLayer } from '../layer-id.ts';
 import { leftoversOf } from '../leftovers.ts';
+import { makeDirectory, ROOT } from '../make-directory.ts';
 import { naiveDiff } from '../naive-diff.ts';
-import { nativeDiffRefusal } from '../overlay-check.ts';
+import { nativeDiffRefusal, type OverlayHome } from '../overlay-check.ts';
 import type { QuotaControl } from '../quota.ts';
-import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../reference-counter.ts';
+import { isMounted, ReferenceCounter } from '../reference-counter.ts';
+import { attempt, isErrno, passing } from '../refusal.ts';
 import { readTextIfPresent } from '../text-file.ts';
 import { removeDirectory, unmountBelow } from '../unmount.ts';
-import { createLayer, ROOT } from './create-layer.ts';
+import { createLayer } from './create-layer.ts';
 import { featuresOf } from './features.ts';
 import { isLayerId, LINK_DIRECTORY, type LayerPaths, layerPaths, linkTarget, requireLayerId } from './layout.ts';
 import { mountLayer } from './mount.ts';
@@ -32,13 +33,10 @@ import { nativeApply } from './native-diff.ts';
 import { type Overlay2Options, parseStorageOptions } from './options.ts';
 
 /** What the start of the driver found out. */
-export interface Overlay2Parts {
+export interface Overlay2Parts extends OverlayHome {
   readonly task: Task;
   readonly home: string;
   readonly options: Overlay2Options;
-  /** What the home lies on: `extfs`. */
-  readonly backingFilesystem: string;
-  readonly supportsDType: boolean;
   /** Limits what a directory may hold; left out where the disk keeps no project quotas. */
   readonly quota: QuotaControl | undefined;
   /** `index=off,`, where the kernel knows the option. */
@@ -63,7 +61,7 @@ export class Overlay2Driver implements Driver {
     this.#parts = parts;
     this.#task = parts.task;
     this.home = parts.home;
-    this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, OVERLAYFS_SUPER_MAGIC, path));
+    this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, FS_MAGIC_OVERLAY, path));
     this.#names = machineOwnerNames(parts.task);
     this.#naive = naiveDiff(this, { task: parts.task, names: this.#names });
   }
@@ -127,7 +125,7 @@ export class Overlay2Driver implements Driver {
     try {
       this.#mount(id, lower, mountLabel);
     } catch (error) {
-      if (this.#mounts.decrement(paths.merged) <= 0) ignoring(errnoCodes, () => this.#unmount(paths.merged, 0));
+      if (this.#mounts.decrement(paths.merged) <= 0) attempt(() => this.#unmount(paths.merged, 0));
       throw error;
     }
     return paths.merged;
@@ -160,12 +158,7 @@ export class Overlay2Driver implements Driver {
   #requireLayer(id: string): void {
     requireLayerId(id);
     const { root } = this.#paths(id);
-    try {
-      this.#task.stat(root);
-    } catch (error) {
-      if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
-      throw new DriverError('ERR_DRIVER_ID', pathErrorText('stat', root, error), error);
-    }
+    orNoSuchLayer('stat', root, () => this.#task.stat(root));
   }
 
   remove(id: string): void {
@@ -208,7 +201,7 @@ export class Overlay2Driver implements Driver {
     for (const name of listNames(this.#task, this.home)) {
       const { merged } = this.#paths(name);
       // Without /proc nobody tells what is mounted.
-      if (isMounted(this.#task, OVERLAYFS_SUPER_MAGIC, merged)) this.#task.umount(merged, MNT_DETACH);
+      if (isMounted(this.#task, FS_MAGIC_OVERLAY, merged)) this.#task.umount(merged, MNT_DETACH);
     }
   }
 
@@ -250,21 +243,12 @@ export class Overlay2Driver implements Driver {
   }
 }
 
-/** Passes over the refusals that Docker passes over. */
-function ignoring(codes: readonly string[], call: () => void): void {
+/** As `passing`; what is refused for another reason is tried once more. */
+function twice(codes: readonly ErrnoCode[], call: () => void): void {
   try {
-    call();
+    passing(codes, call);
   } catch (error) {
-    if (!(error instanceof ErrnoException) || !codes.includes(error.code)) throw error;
-  }
-}
-
-/** As `ignoring`; what is refused for another reason is tried once more. */
-function twice(codes: readonly string[], call: () => void): void {
-  try {
-    ignoring(codes, call);
-  } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
-    ignoring(codes, call);
+    if (!isErrno(error)) throw error;
+    passing(codes, call);
   }
 }

@@ -18,8 +18,7 @@
  *
  * @see moby daemon/graphdriver/overlay2/overlay.go
  */
-import { DriverError } from '../driver-error.ts';
-import { isLayerId as isDirectoryName } from '../layer-id.ts';
+import { isLayerId as isDirectoryName, layerIdRefusal } from '../layer-id.ts';
 
 /** The directory of the short links. */
 export const LINK_DIRECTORY = 'l';
@@ -58,7 +57,7 @@ export const isLayerId = (id: string): boolean => id !== LINK_DIRECTORY && isDir
 
 /** @throws DriverError `ERR_DRIVER_ID` */
 export function requireLayerId(id: string): void {
-  if (!isLayerId(id)) throw new DriverError('ERR_DRIVER_ID', `overlay2: ${JSON.stringify(id)} cannot name a layer`);
+  if (!isLayerId(id)) throw layerIdRefusal('overlay2', id);
 }
 
 /** The directory that a link leads to: `home/l/LINK → ../ID/diff` is `home/ID/diff`. */

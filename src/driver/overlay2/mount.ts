@@ -4,11 +4,11 @@
  *
  * @see moby daemon/graphdriver/overlay2/overlay.go (Get), mount.go (mountFrom)
  */
-import { ErrnoException } from '../../abi/errno.ts';
+import { errnoText } from '../../abi/errno-text.ts';
 import { PAGE_SIZE } from '../../abi/flags.ts';
 import type { Task } from '../../kernel/task.ts';
 import { DriverError } from '../driver-error.ts';
-import { errnoText } from '../errno-text.ts';
+import { isErrno } from '../refusal.ts';
 import { layerPaths } from './layout.ts';
 
 /** What is to be mounted. */
@@ -77,7 +77,7 @@ function refusedAs(merged: string, program: string, call: () => void): void {
   try {
     call();
   } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
+    if (!isErrno(error)) throw error;
     const message = `error creating overlay mount to ${merged}: ${program}${errnoText(error.code)}`;
     throw new DriverError('ERR_DRIVER_MOUNT', message, error);
   }

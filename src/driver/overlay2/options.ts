@@ -20,7 +20,8 @@ const BOOLEANS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 
 export function parseOptions(options: readonly string[]): Overlay2Options {
   let size = 0;
   for (const option of options) {
-    const { key, value } = parseDriverOption(option);
+    const { key: written, value } = parseDriverOption(option);
+    const key = written.toLowerCase();
     if (key === 'overlay2.size') size = ramInBytes(value, 'ERR_DRIVER_OPTION');
     else if (key !== 'overlay2.override_kernel_check') refuse(`overlay2: unknown option ${key}`);
     else if (!BOOLEANS.has(value)) refuse(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);

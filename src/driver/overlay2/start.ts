@@ -1,14 +1,12 @@
 /** Starts the driver over a home. @see moby daemon/graphdriver/overlay2/overlay.go (Init) */
-import { ErrnoException } from '../../abi/errno.ts';
+import { errnoText } from '../../abi/errno-text.ts';
 import type { Task } from '../../kernel/task.ts';
-import { backingFilesystem } from '../backing-filesystem.ts';
 import type { DriverParts, DriverType } from '../driver.ts';
 import { DriverError } from '../driver-error.ts';
-import { errnoText } from '../errno-text.ts';
-import { makeDirectories } from '../make-directory.ts';
-import { dTypeRefusal, isInitialized, needsUserXattr, requireOverlay, supportsDType } from '../overlay-check.ts';
+import { daemonOwner, makeDirectories } from '../make-directory.ts';
+import { checkOverlayHome, needsUserXattr } from '../overlay-check.ts';
 import { type QuotaControl, startQuota } from '../quota.ts';
-import { ROOT } from './create-layer.ts';
+import { isErrno } from '../refusal.ts';
 import { Overlay2Driver } from './driver.ts';
 import { LINK_DIRECTORY } from './layout.ts';
 import { type Overlay2Options, parseOptions } from './options.ts';
@@ -42,33 +40,26 @@ export function overlay2(): DriverType {
   return { name: 'overlay2', init: startOverlay2 };
 }
 
-/** The checks in Docker's order, then the home. @throws DriverError */
+/** The checks, then the home. @throws DriverError */
 function startOverlay2({ task, home, options = [] }: DriverParts): Overlay2Driver {
   const parsed = parseOptions(options);
-  const tested = task.statIfPresent(home) === undefined ? parentOf(home) : home;
-  requireOverlay(task, tested, true);
-  const filesystem = backingFilesystem(task, tested);
-  const dType = supportsDType(task, tested);
-  if (!dType && !isInitialized(task, home)) throw dTypeRefusal('overlay2', filesystem);
+  const checked = checkOverlayHome(task, 'overlay2', home, true);
   makeHome(task, home);
   return new Overlay2Driver({
     task,
     home,
     options: parsed,
-    backingFilesystem: filesystem,
-    supportsDType: dType,
-    quota: quotaOf(task, home, filesystem, parsed),
+    ...checked,
+    quota: quotaOf(task, home, checked.backingFilesystem, parsed),
     indexOff: task.statIfPresent(INDEX_PARAMETER) === undefined ? '' : 'index=off,',
     userxattr: needsUserXattr(task) ? 'userxattr,' : '',
   });
 }
 
-const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
-
 function makeHome(task: Task, home: string): void {
-  const uid = task.getresuid()[0]!;
-  makeDirectories(task, home, 0o710, { uid, gid: ROOT.gid });
-  makeDirectories(task, `${home}/${LINK_DIRECTORY}`, 0o700, { uid, gid: task.getresgid()[1]! });
+  const owner = daemonOwner(task);
+  makeDirectories(task, home, 0o710, owner);
+  makeDirectories(task, `${home}/${LINK_DIRECTORY}`, 0o700, { ...owner, gid: task.getresgid()[1]! });
 }
 
 /**
@@ -85,7 +76,7 @@ function quotaOf(task: Task, home: string, filesystem: string, { size }: Overlay
   try {
     return startQuota(task, home);
   } catch (error) {
-    if (!(error instanceof DriverError) && !(error instanceof ErrnoException)) throw error;
+    if (!(error instanceof DriverError) && !isErrno(error)) throw error;
     if (size === 0) return undefined;
     const reason = error instanceof DriverError ? error.message : errnoText(error.code);
     const message = `Storage option overlay2.size not supported. Filesystem does not support Project Quota: ${reason}`;

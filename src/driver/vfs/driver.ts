@@ -1,22 +1,18 @@
 /** Docker's vfs: a layer is a copy of the whole tree below it. @see moby daemon/graphdriver/vfs/driver.go */
-import { ErrnoException } from '../../abi/errno.ts';
 import { isDirectory } from '../../abi/mode.ts';
 import { removeAll } from '../../archive/unpack-entry.ts';
 import type { Task } from '../../kernel/task.ts';
 import { copyDirectory } from '../copy-directory.ts';
 import type { CreateOptions, Driver, DriverFeatures, DriverParts, DriverType, ProtoDriver } from '../driver.ts';
 import { DriverError } from '../driver-error.ts';
-import { pathErrorText } from '../errno-text.ts';
-import { isLayerId, requireLayerId } from '../layer-id.ts';
-import { makeDirectories, makeDirectory } from '../make-directory.ts';
+import { isLayerId, layerExists, orNoSuchLayer, requireLayerId } from '../layer-id.ts';
+import { daemonOwner, makeDirectories, makeDirectory, ROOT } from '../make-directory.ts';
 import { naiveDiff } from '../naive-diff.ts';
 import { QUOTA_NOT_SUPPORTED, type QuotaControl, startQuota } from '../quota.ts';
+import { attempt, isErrno, isStop } from '../refusal.ts';
 import { removeDirectory } from '../unmount.ts';
 import { layerOf, layersOf } from './layout.ts';
 import { parseOptions, sizeLimitOf } from './options.ts';
-
-/** Root of the machine, to whom layers belong. */
-const ROOT = Object.freeze({ uid: 0, gid: 0 });
 
 /**
  * The driver as a value. One option that a daemon starts it with: `size=10G`, the limit of a container's layer unless it
@@ -51,20 +47,18 @@ export function vfs(): DriverType {
  */
 function startVfs({ task, home, options = [] }: DriverParts): Driver {
   const { size } = parseOptions(options);
-  makeDirectories(task, home, 0o710, homeOwner(task));
+  makeDirectories(task, home, 0o710, daemonOwner(task));
   const quota = quotaOf(task, home);
   if (size > 0 && quota === undefined) throw new DriverError('ERR_DRIVER_QUOTA', QUOTA_NOT_SUPPORTED);
   return naiveDiff(new VfsDriver(task, home, size, quota), { task });
 }
-
-const homeOwner = (task: Task) => ({ uid: task.getresuid()[0]!, gid: ROOT.gid });
 
 /** Quotas where the disk keeps them; why it does not Docker only logs. */
 function quotaOf(task: Task, home: string): QuotaControl | undefined {
   try {
     return startQuota(task, home);
   } catch (error) {
-    if (error instanceof DriverError || error instanceof ErrnoException) return undefined;
+    if (error instanceof DriverError || isErrno(error)) return undefined;
     throw error;
   }
 }
@@ -108,14 +102,14 @@ class VfsDriver implements ProtoDriver {
   #create(id: string, parent: string | undefined, size: number): void {
     requireLayerId(this.name, id);
     const directory = layerOf(this.home, id);
-    makeDirectories(this.#task, layersOf(this.home), 0o710, homeOwner(this.#task));
-    if (this.exists(id)) throw new DriverError('ERR_DRIVER_ID', `mkdir ${directory}: file exists`);
+    makeDirectories(this.#task, layersOf(this.home), 0o710, daemonOwner(this.#task));
+    if (this.exists(id)) throw layerExists(directory);
     try {
       makeDirectory(this.#task, directory, 0o755, ROOT);
       if (size > 0) this.#quota?.setQuota(directory, size);
       if (parent !== undefined) this.#copyParent(parent, directory);
     } catch (error) {
-      this.#discard(directory, error);
+      if (!isStop(error)) attempt(() => removeAll(this.#task, directory));
       throw error;
     }
   }
@@ -131,25 +125,11 @@ class VfsDriver implements ProtoDriver {
     copyDirectory(this.#task, source, directory, { mode: 'content', opaque: false });
   }
 
-  /** Takes away what could not be finished, unless the machine has stopped. */
-  #discard(directory: string, cause: unknown): void {
-    if (!(cause instanceof ErrnoException) && !(cause instanceof DriverError)) return;
-    try {
-      removeAll(this.#task, directory);
-    } catch (error) {
-      if (!(error instanceof ErrnoException)) throw error;
-    }
-  }
-
   get(id: string): string {
     requireLayerId(this.name, id);
     const directory = layerOf(this.home, id);
-    try {
-      if (isDirectory(this.#task.stat(directory).mode)) return directory;
-    } catch (error) {
-      if (!(error instanceof ErrnoException) || error.code !== 'ENOENT') throw error;
-      throw new DriverError('ERR_DRIVER_ID', pathErrorText('stat', directory, error), error);
-    }
+    const { mode } = orNoSuchLayer('stat', directory, () => this.#task.stat(directory));
+    if (isDirectory(mode)) return directory;
     throw new DriverError('ERR_DRIVER_ID', `${directory}: not a directory`);
   }
 

@@ -18,8 +18,7 @@ export interface VfsOptions {
 export function parseOptions(options: readonly string[]): VfsOptions {
   let size = 0;
   for (const option of options) {
-    const { value } = parseDriverOption(option);
-    const key = option.slice(0, option.indexOf('=')).trim();
+    const { key, value } = parseDriverOption(option);
     if (key !== 'size') throw new DriverError('ERR_DRIVER_OPTION', `unknown option ${key} for vfs`);
     size = ramInBytes(value, 'ERR_DRIVER_OPTION');
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMachine } from '../../../src/index.ts';
-import { isMounted, OVERLAYFS_SUPER_MAGIC, ReferenceCounter } from '../../../src/driver/reference-counter.ts';
+import { FS_MAGIC_OVERLAY } from '../../../src/driver/backing-filesystem.ts';
+import { isMounted, ReferenceCounter } from '../../../src/driver/reference-counter.ts';
 
 test('holders are counted up and down, and forgotten with the last one', () => {
   const asked: string[] = [];
@@ -25,11 +26,11 @@ test('giving back what nobody holds goes below zero and is forgotten', () => {
 test('a mount is known by the type that statfs tells', () => {
   const { task } = createMachine();
   for (const path of ['/l', '/u', '/w', '/m']) task.mkdir(path);
-  const mounted = () => isMounted(task, OVERLAYFS_SUPER_MAGIC, '/m');
+  const mounted = () => isMounted(task, FS_MAGIC_OVERLAY, '/m');
   expect(mounted()).toBe(false);
   task.mount('overlay', '/m', 'overlay', 'lowerdir=/l,upperdir=/u,workdir=/w');
   expect(mounted()).toBe(true);
   task.umount('/m');
   expect(mounted()).toBe(false);
-  expect(isMounted(task, OVERLAYFS_SUPER_MAGIC, '/nowhere')).toBe(false);
+  expect(isMounted(task, FS_MAGIC_OVERLAY, '/nowhere')).toBe(false);
 });

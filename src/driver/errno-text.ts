@@ -1,2 +1,0 @@
-/** Errors of system calls in Go's words, which Docker's messages end with. */
-export { errnoText, pathErrorText } from '../abi/errno-text.ts';
