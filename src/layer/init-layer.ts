@@ -1,9 +1,9 @@
 /** What stands between an image and a container. @see moby daemon/initlayer/setup_unix.go */
-import { ErrnoException } from '../abi/errno.ts';
 import { O_CREAT, O_RDONLY } from '../abi/flags.ts';
 import { directoryName } from '../abi/name-bytes.ts';
+import { makeMissingDirectories, ROOT } from '../driver/make-directory.ts';
+import { attempt } from '../driver/refusal.ts';
 import type { Task } from '../kernel/task.ts';
-import { makeDirectories } from './layerdb-file.ts';
 
 /** The places that runc mounts something on, and what has to be there for it; a path is where a symlink leads. */
 const places: readonly (readonly [path: string, kind: string])[] = [
@@ -21,7 +21,8 @@ const places: readonly (readonly [path: string, kind: string])[] = [
 
 /**
  * Prepares the directory that an init layer shows, so that a container's own files can be mounted into it without a
- * trace in its writable layer: whatever of the image stands in a place and is no directory goes, directories stay.
+ * trace in its writable layer: whatever of the image stands in a place and is no directory goes, directories stay. What is
+ * made is root's, but for a symlink in a directory that hands on its group.
  *
  * @throws ErrnoException
  */
@@ -30,23 +31,20 @@ export function initLayer(task: Task, directory: string): void {
     let above = directory;
     for (const part of path.slice(1).split('/')) {
       above += `/${part}`;
-      unlinkIfPossible(task, above);
+      attempt(() => task.unlink(above)); // a directory refuses, and stays
     }
     if (task.statIfPresent(directory + path) === undefined) makePlace(task, directory + path, kind);
   }
 }
 
-/** Removes a file or a symlink; a directory refuses. */
-function unlinkIfPossible(task: Task, path: string): void {
-  try {
-    task.unlink(path);
-  } catch (error) {
-    if (!(error instanceof ErrnoException)) throw error;
-  }
+function makePlace(task: Task, path: string, kind: string): void {
+  makeMissingDirectories(task, kind === 'dir' ? path : directoryName(path), 0o755, ROOT);
+  if (kind === 'file') makeFile(task, path);
+  else if (kind !== 'dir') task.symlink(kind, path);
 }
 
-function makePlace(task: Task, path: string, kind: string): void {
-  makeDirectories(task, kind === 'dir' ? path : directoryName(path), 0o755);
-  if (kind === 'file') task.close(task.open(path, O_RDONLY | O_CREAT, 0o755));
-  else if (kind !== 'dir') task.symlink(kind, path);
+function makeFile(task: Task, path: string): void {
+  const fd = task.open(path, O_RDONLY | O_CREAT, 0o755);
+  attempt(() => task.fchown(fd, ROOT.uid, ROOT.gid));
+  task.close(fd);
 }
