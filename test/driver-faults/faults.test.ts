@@ -11,7 +11,7 @@ import { strikeFirstStart, strikeStart } from './start-faults.ts';
 import { faults } from './strike.ts';
 
 /** A prime, so that each kind of event has its turn; each action and fault begins at another door. */
-const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 113);
+const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 127);
 
 const sum = newTally();
 

@@ -27,7 +27,7 @@ function changed(driver: DriverType) {
 }
 
 /** Every door takes a minute; a prime lets each kind of event have its turn. */
-const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 19);
+const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 37);
 let points = 0;
 
 /** Linux mounts an overlay read-only, and tells no error, where it cannot make its work directory: ovl_make_workdir(). */
