@@ -8,7 +8,8 @@ import { namesIn, removeTree } from '../task-files.ts';
 import { type Pair, runSteps, scaffold, treeCommands } from './commands.ts';
 import { type MountedDirectory, mountedFilesystem, posixModel } from './oracle.ts';
 import { mkdir, type PlainOperation, put, rmdir, unlink } from './plain-operations.ts';
-import { type Scenario, scenarioGroups, scenarios } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarioGroups, scenarios } from './scenarios.ts';
 
 /** What is tested, and what it is compared with. */
 export interface FilesystemSuiteParts {
