@@ -2,13 +2,8 @@
 import { driverSuite } from 'lowerdir/testing';
 import { copies } from './copy-driver.ts';
 
-let passed = 0;
 for (const { name, skip, run } of driverSuite({ driver: copies() })) {
-  if (skip !== undefined) {
-    console.log(`skipped: ${name} (${skip})`);
-    continue;
-  }
-  run();
-  passed++;
+  if (skip === undefined) run();
+  else console.log(`skipped: ${name} (${skip})`);
 }
-console.log(`${passed} cases passed`);
+console.log('passed: all others');
