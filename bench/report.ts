@@ -8,21 +8,13 @@ import type { MountingSample } from './mounting.ts';
 import type { Row } from './rows/row.ts';
 import { median } from './statistics.ts';
 import { label } from './subjects/subject.ts';
+import { printTable } from './table.ts';
 import type { Tracing } from './tracing.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface Measured {
   readonly row: Row;
   readonly samples: readonly Sample[];
-}
-
-/** Columns are as wide as what is in them. */
-function printTable(header: readonly string[], lines: readonly (readonly string[])[]): void {
-  const widths = header.map((name, at) => Math.max(name.length, ...lines.map((line) => line[at]!.length)));
-  const text = (cells: readonly string[]): string =>
-    cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
-  for (const line of [header, widths.map((width) => '-'.repeat(width)), ...lines]) console.log(text(line).trimEnd());
-  console.log();
 }
 
 /** Three digits and a unit: 1.58M. */

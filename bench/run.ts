@@ -1,6 +1,7 @@
 /** `npm run bench`: how fast the library is beside its peers, the real kernel and the bare limit. */
 import os from 'node:os';
 import { buildLibrary, type Edition, type Library } from './build.ts';
+import { runDrivers } from './drivers/run.ts';
 import { measureCommits } from './commit.ts';
 import { measureCopyUps } from './copy-up.ts';
 import { measureEffects } from './effects.ts';
@@ -175,4 +176,4 @@ try {
   console.error(`${(error as Error).message}\n${USAGE}`);
   process.exitCode = 2;
 }
-if (options !== undefined) await run(options);
+if (options !== undefined) await (options.drivers ? runDrivers(options) : run(options));

@@ -24,11 +24,12 @@ const found = (task: Task, path: string) => {
   }
 };
 
-function findPlaces(task: Task, path: string, places: Places): void {
+/** What is mounted below has numbers of its own. */
+function findPlaces(task: Task, path: string, places: Places, dev = found(task, path)?.dev): void {
   const stat = found(task, path);
-  if (stat === undefined) return;
+  if (stat === undefined || stat.dev !== dev) return;
   if (!places.has(stat.ino)) places.set(stat.ino, path);
-  if (isDirectory(stat.mode)) for (const name of namesIn(task, path)) findPlaces(task, `${path}/${name}`, places);
+  if (isDirectory(stat.mode)) for (const name of namesIn(task, path)) findPlaces(task, `${path}/${name}`, places, dev);
 }
 
 /** Where the object of a file handle lies: tmpfs puts the inode number behind a header of 21 and a generation of 4 bytes. */

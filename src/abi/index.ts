@@ -8,6 +8,8 @@ export * from './errno.ts';
 export * from './fileattr.ts';
 export * from './flags.ts';
 export * from './mode.ts';
+export * from './quota.ts';
 export * from './stat.ts';
+export type { UtsName } from './utsname.ts';
 export * from './whiteout.ts';
 export * from './xattr.ts';

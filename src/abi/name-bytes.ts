@@ -7,12 +7,17 @@ const encoder = new TextEncoder();
 
 /** The string of a name's bytes. */
 export function decodeName(bytes: Uint8Array): string {
-  if (bytes.length < 64 && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes);
+  if (bytes.length < 128 && isASCIIBytes(bytes)) return String.fromCharCode.apply(null, bytes as unknown as number[]);
   try {
     return strict.decode(bytes);
   } catch {
     return decodeEscaped(bytes);
   }
+}
+
+function isASCIIBytes(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at++) if (bytes[at]! >= 0x80) return false;
+  return true;
 }
 
 function decodeEscaped(bytes: Uint8Array): string {
@@ -85,6 +90,7 @@ export function compareNames(a: string, b: string): number {
 
 /** The shortest path of the same meaning, by its text alone: Go's `path.Clean`. */
 export function cleanName(name: string): string {
+  if (isClean(name)) return name;
   const rooted = name.startsWith('/');
   const parts: string[] = [];
   for (const part of name.split('/')) {
@@ -95,6 +101,20 @@ export function cleanName(name: string): string {
   }
   return (rooted ? '/' : '') + parts.join('/') || '.';
 }
+
+/** Whether no part of the name is empty, `.` or `..`, which holds for nearly all names. */
+function isClean(name: string): boolean {
+  for (let at = name.startsWith('/') ? 1 : 0; at <= name.length; ) {
+    const slash = name.indexOf('/', at);
+    const end = slash < 0 ? name.length : slash;
+    if (end - at < 3 && (end === at || name.charCodeAt(at) === 0x2e) && isDots(name, at, end)) return false;
+    at = end + 1;
+  }
+  return true;
+}
+
+/** Whether what stands there is nothing, `.` or `..`. */
+const isDots = (name: string, at: number, end: number): boolean => end - at < 2 || name.charCodeAt(at + 1) === 0x2e;
 
 /** The last part of a cleaned name. */
 export const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);

@@ -1,34 +1,31 @@
 /**
  * CRC-64/ISO 3309, reflected, complemented before and after: Go's `crc64.ISO`, with which tar-split checks files.
  *
- * The register is kept as two halves of 32 bits. The polynomial is 0xD800000000000000, whose low half is zero, and so
- * is the low half of each of the 256 table entries: one table of high halves is enough.
+ * The register is kept as two halves of 32 bits, the low one holding the powers x⁶³ … x³². Its polynomial is
+ * x⁶⁴ + x⁴ + x³ + x + 1, so what 32 bits of input push out of the register comes back as itself, times 1, x, x³ and x⁴:
+ * four shifts, where a polynomial with more terms would need tables.
  */
-const POLYNOMIAL_HIGH = 0xd8000000;
-
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let high = 0;
-  let low = byte;
-  for (let bit = 0; bit < 8; bit++) {
-    const carry = low & 1;
-    low = (low >>> 1) | (high << 31);
-    high = (high >>> 1) ^ (carry ? POLYNOMIAL_HIGH : 0);
-  }
-  return high >>> 0;
-});
 
 /** A CRC-64 in the making. */
 export class CRC64 {
-  #high = 0xffffffff;
-  #low = 0xffffffff;
+  #high = -1;
+  #low = -1;
 
   update(bytes: Uint8Array): this {
+    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const end = bytes.length - 3;
     let high = this.#high;
     let low = this.#low;
-    for (let at = 0; at < bytes.length; at++) {
-      const entry = table[(low ^ bytes[at]!) & 0xff]!;
+    let at = 0;
+    for (; at < end; at += 4) {
+      const out = low ^ words.getInt32(at, true);
+      low = high ^ (out << 31) ^ (out << 29) ^ (out << 28);
+      high = out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
+    }
+    for (; at < bytes.length; at++) {
+      const out = (low ^ bytes[at]!) << 24;
       low = (low >>> 8) | (high << 24);
-      high = (high >>> 8) ^ entry;
+      high = (high >>> 8) ^ out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
     }
     this.#high = high;
     this.#low = low;
@@ -39,8 +36,8 @@ export class CRC64 {
   digest(): Uint8Array {
     const bytes = new Uint8Array(8);
     const view = new DataView(bytes.buffer);
-    view.setUint32(0, ~this.#high >>> 0);
-    view.setUint32(4, ~this.#low >>> 0);
+    view.setInt32(0, ~this.#high);
+    view.setInt32(4, ~this.#low);
     return bytes;
   }
 }

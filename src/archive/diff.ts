@@ -6,47 +6,23 @@
  *
  * @see moby pkg/archive archive.go (addTarFile), archive_linux.go (overlayWhiteoutConverter), golang path/filepath.Walk
  */
-import { AT_SYMLINK_NOFOLLOW, O_DIRECTORY, O_RDONLY } from '../abi/flags.ts';
-import {
-  isBlockDevice,
-  isCharacterDevice,
-  isDirectory,
-  isFifo,
-  isRegular,
-  isSocket,
-  isSymlink,
-  major,
-  minor,
-} from '../abi/mode.ts';
+import { AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
+import { isDirectory, isSocket } from '../abi/mode.ts';
+import { baseName, compareNames, directoryName } from '../abi/name-bytes.ts';
 import type { Stat } from '../abi/stat.ts';
 import { isWhiteout, WHITEOUT_OPAQUE, WHITEOUT_PREFIX } from '../abi/whiteout.ts';
-import { OVERLAY_XATTR_PREFIX, XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts';
+import { OVERLAY_XATTR_PREFIX } from '../abi/xattr.ts';
 import type { Task } from '../kernel/task.ts';
 import { ArchiveError } from './archive-error.ts';
-import { baseName, compareNames, directoryName } from '../abi/name-bytes.ts';
-import {
-  BLKTYPE,
-  CHRTYPE,
-  DIRTYPE,
-  FIFOTYPE,
-  LNKTYPE,
-  REGTYPE,
-  SYMTYPE,
-  type TarEntry,
-  type TarHeader,
-} from './tar-entry.ts';
+import type { Change } from './change.ts';
+import { FileEntries } from './file-entry.ts';
+import { listNames } from './list-names.ts';
+import { noOwnerNames, type OwnerNames } from './owner-names.ts';
+import { REGTYPE, type TarEntry, type TarHeader } from './tar-entry.ts';
 import { writeArchive } from './tar-writer.ts';
 
-/** The names of users and groups that a header tells beside the numbers; `''` where there is none. */
-export interface OwnerNames {
-  /** The name of a user, `''` where there is none. */
-  user(uid: number): string;
-  /** The name of a group, `''` where there is none. */
-  group(gid: number): string;
-}
-
-/** No names at all: what an archive tells on a host without /etc/passwd. */
-export const noOwnerNames: OwnerNames = Object.freeze({ user: () => '', group: () => '' });
+export { type Change, type ChangeKind, formatChange } from './change.ts';
+export { noOwnerNames, type OwnerNames } from './owner-names.ts';
 
 /** What one object of a layer's directory is. */
 export type LayerObjectKind = 'object' | 'whiteout' | 'opaque';
@@ -88,20 +64,6 @@ function* walkDirectory(task: Task, upper: string, below: string, prefix: string
   }
 }
 
-/** The names in a directory, sorted by their bytes. */
-export function listNames(task: Task, directory: string): string[] {
-  const fd = task.open(directory, O_RDONLY | O_DIRECTORY);
-  try {
-    const names: string[] = [];
-    for (let entries = task.getdents(fd); entries.length > 0; entries = task.getdents(fd)) {
-      for (const { name } of entries) if (name !== '.' && name !== '..') names.push(name);
-    }
-    return names.sort(compareNames);
-  } finally {
-    task.close(fd);
-  }
-}
-
 function inspect(task: Task, upper: string, path: string, prefix: string): LayerObject {
   const file = `${upper}/${path}`;
   const stat = task.lstat(file);
@@ -127,15 +89,13 @@ function isOpaque(task: Task, file: string, prefix: string): boolean {
  * @throws ArchiveError `ERR_DIFF_FEATURE`; errors of the task's calls
  */
 export function* diffEntries(task: Task, upper: string, options: DiffOptions = {}): Generator<TarEntry, void> {
-  const names = options.names ?? noOwnerNames;
-  const firstNames = new Map<string, string>();
+  const entries = new FileEntries(task, options.names ?? noOwnerNames);
   for (const object of walkLayer(task, upper, options)) {
     if (isSocket(object.stat.mode)) continue;
-    const file = `${upper}/${object.path}`;
-    const header = linked(headerOf(task, file, object, names), object, firstNames);
-    if (object.kind === 'whiteout') yield { header: whiteoutOf(header, object.path), body: [] };
-    else yield { header, body: header.type === REGTYPE && header.size > 0 ? readFile(task, file, header.size) : [] };
-    if (object.kind === 'opaque') yield { header: opaqueMarkerOf(header), body: [] };
+    const entry = entries.entry({ ...object, file: `${upper}/${object.path}` });
+    if (object.kind === 'whiteout') yield { header: whiteoutOf(entry.header, object.path), body: [] };
+    else yield entry;
+    if (object.kind === 'opaque') yield { header: opaqueMarkerOf(entry.header), body: [] };
   }
 }
 
@@ -154,52 +114,6 @@ export function* diffEntries(task: Task, upper: string, options: DiffOptions = {
  */
 export function* packLayer(task: Task, upper: string, options: DiffOptions = {}): Generator<Uint8Array, void> {
   yield* writeArchive(diffEntries(task, upper, options));
-}
-
-function typeOf(mode: number): string {
-  if (isDirectory(mode)) return DIRTYPE;
-  if (isSymlink(mode)) return SYMTYPE;
-  if (isCharacterDevice(mode)) return CHRTYPE;
-  if (isBlockDevice(mode)) return BLKTYPE;
-  return isFifo(mode) ? FIFOTYPE : REGTYPE;
-}
-
-/** Times are cut to whole seconds, the mode keeps the file type: both as Docker does since Go 1.8. */
-function headerOf(task: Task, file: string, { path, stat, xattrs }: LayerObject, names: OwnerNames): TarHeader {
-  const device = isCharacterDevice(stat.mode) || isBlockDevice(stat.mode);
-  return {
-    name: isDirectory(stat.mode) ? `${path}/` : path,
-    type: typeOf(stat.mode),
-    linkname: isSymlink(stat.mode) ? task.readlink(file) : '',
-    mode: stat.mode,
-    uid: stat.uid,
-    gid: stat.gid,
-    size: isRegular(stat.mode) ? stat.size : 0,
-    mtime: { sec: stat.mtime.sec, nsec: 0 },
-    uname: names.user(stat.uid),
-    gname: names.group(stat.gid),
-    devmajor: device ? major(stat.rdev) : 0,
-    devminor: device ? minor(stat.rdev) : 0,
-    xattrs: xattrs.includes(XATTR_SECURITY_CAPABILITY) ? capabilityOf(task, file) : new Map(),
-  };
-}
-
-/** File capabilities are the only attribute that a commit keeps; the namespace's root id of revision 3 is cut off. */
-function capabilityOf(task: Task, file: string): ReadonlyMap<string, Uint8Array> {
-  const value = task.lgetxattr(file, XATTR_SECURITY_CAPABILITY).slice();
-  if (value[3] !== 3) return new Map([[XATTR_SECURITY_CAPABILITY, value]]);
-  value[3] = 2;
-  return new Map([[XATTR_SECURITY_CAPABILITY, value.subarray(0, 20)]]);
-}
-
-/** The first name of an inode is the file, later ones are links to that name. */
-function linked(header: TarHeader, { path, stat }: LayerObject, firstNames: Map<string, string>): TarHeader {
-  if (isDirectory(stat.mode) || stat.nlink < 2) return header;
-  const inode = `${stat.dev}:${stat.ino}`;
-  const first = firstNames.get(inode);
-  if (first !== undefined) return { ...header, type: LNKTYPE, linkname: first, size: 0 };
-  firstNames.set(inode, path);
-  return header;
 }
 
 /**
@@ -222,37 +136,6 @@ function opaqueMarkerOf(directory: TarHeader): TarHeader {
     mtime: { sec: 0, nsec: 0 },
     xattrs: new Map(),
   };
-}
-
-/** How much of a file is read at once, at most. */
-const READ_SIZE = 1 << 18;
-
-/** The bytes of a file, one byte more asked for than it should have: a file that grew meanwhile is noticed. */
-function* readFile(task: Task, file: string, size: number): Generator<Uint8Array, void> {
-  const fd = task.open(file, O_RDONLY);
-  try {
-    for (let left = size + 1; left > 0; ) {
-      const chunk = new Uint8Array(Math.min(READ_SIZE, left));
-      const length = task.read(fd, chunk);
-      if (length === 0) return;
-      left -= length;
-      yield length === chunk.length ? chunk : chunk.subarray(0, length);
-    }
-  } finally {
-    task.close(fd);
-  }
-}
-
-/** `'A'` added, `'C'` changed, `'D'` deleted: the letters of `docker diff`. */
-export type ChangeKind = 'A' | 'C' | 'D';
-
-/** One line of what changed. */
-export interface Change {
-  readonly kind: ChangeKind;
-  /** Absolute, from the root of the merged tree: `/w/added`. */
-  readonly path: string;
-  /** The directory hides all that lies below it in the lower layers. */
-  readonly opaque?: true;
 }
 
 /** What of the lower layers the list of changes needs to know. Paths are absolute. */

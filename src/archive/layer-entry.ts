@@ -1,32 +1,42 @@
 /** What the name of an entry means in a layer tar. @see OCI image-spec layer.md, "Whiteouts" */
 import { WHITEOUT_LINK_DIRECTORY, WHITEOUT_META_PREFIX, WHITEOUT_OPAQUE, WHITEOUT_PREFIX } from '../abi/whiteout.ts';
-import { ArchiveError } from './archive-error.ts';
 import { baseName, cleanName, directoryName } from '../abi/name-bytes.ts';
 import { REGTYPE, type TarHeader, XGLTYPE } from './tar-entry.ts';
 
 /**
- * - `object`: a file, directory, link or device at `path`
- * - `whiteout`: `path` is deleted from the layers below
- * - `opaque`: the directory `path` hides what the layers below have in it
+ * How a layer's deletions are written down in a directory.
+ *
+ * - `'plain'` they are done: the directory is a whole tree (moby's `UnpackLayer`, for all drivers without a union)
+ * - `'overlay'` they become whiteouts and opaque directories of an overlay (moby's `Unpack`, for overlay2)
+ * - `'aufs'` they stay the files that they are in the tar, as a branch of AUFS has them
+ */
+export type LayerForm = 'overlay' | 'plain' | 'aufs';
+
+/**
+ * - `object`: a file, directory, link or device
+ * - `whiteout`: `target` is deleted from the layers below
+ * - `opaque`: the directory `target` hides what the layers below have in it
  * - `link source`: a file of AUFS's hard link directory, which links may name but which is no part of the layer
- * - `metadata`: AUFS's other files and global PAX headers, which are passed over
+ * - `metadata`: what is passed over: AUFS's other files in the plain form; in the others global PAX headers and the root
  */
 export type LayerEntryKind = 'object' | 'whiteout' | 'opaque' | 'link source' | 'metadata';
 
 /** The meaning of an entry. Paths have no slash at their ends; `''` is the layer's root. */
 export interface LayerEntry {
   readonly kind: LayerEntryKind;
+  /** Where the entry itself stands. */
   readonly path: string;
+  /** What it speaks of: the path itself unless it is a marker. */
+  readonly target: string;
 }
 
-/** Whether a cleaned name leads out of the directory that it is relative to. */
-const leadsOut = (name: string): boolean => name === '..' || name.startsWith('../');
+/** The path that a name leads to in a task that has the layer as its root: nothing leads above it. */
+export const layerPath = (name: string): string => cleanName(`/${name}`).slice(1);
 
-/** The cleaned name relative to the layer's root; `undefined` when it lies outside. */
-export function layerPath(name: string): string | undefined {
+/** Whether the name, taken as relative to the layer's root, leads out of it. */
+export function leadsOut(name: string): boolean {
   const cleaned = cleanName(name);
-  if (leadsOut(cleaned)) return undefined;
-  return cleaned === '.' ? '' : cleaned.replace(/^\//, '');
+  return cleaned === '..' || cleaned.startsWith('../');
 }
 
 /** The directory that a path lies in; `''` is the layer's root. */
@@ -35,33 +45,27 @@ export function parentOf(path: string): string {
   return directory === '.' ? '' : directory;
 }
 
-/** Where a path of AUFS's hard link directory ends. */
-export const isLinkSource = (path: string): boolean => path.startsWith(`${WHITEOUT_LINK_DIRECTORY}/`);
+/** Whether a hard link leads to a file of AUFS's hard link directory. */
+export const isLinkSource = (linkname: string): boolean => cleanName(linkname).startsWith(WHITEOUT_LINK_DIRECTORY);
 
-/**
- * What the entry means.
- *
- * @param root what to call the directory in messages
- * @throws ArchiveError `ERR_TAR_BREAKOUT` for a name outside, `ERR_TAR_WHITEOUT` for a whiteout of nothing, of its own
- * directory or of the one above
- */
-export function layerEntryOf(header: TarHeader, root: string): LayerEntry {
-  if (header.type === XGLTYPE) return { kind: 'metadata', path: '' };
-  const path = layerPath(header.name);
-  if (path === undefined) {
-    const message = `${JSON.stringify(cleanName(header.name))} is outside of ${JSON.stringify(root)}`;
-    throw new ArchiveError('ERR_TAR_BREAKOUT', message, { entry: header.name });
+/** What the entry means where deletions take that form. Only the plain form knows of AUFS's own files. */
+export function layerEntryOf(header: TarHeader, form: LayerForm): LayerEntry {
+  const name = cleanName(header.name);
+  const path = layerPath(name);
+  if (form !== 'plain') {
+    if (header.type === XGLTYPE || name === '.') return { kind: 'metadata', path, target: path };
+    if (form === 'aufs') return { kind: 'object', path, target: path };
+  } else if (name.startsWith(WHITEOUT_META_PREFIX) && name !== WHITEOUT_OPAQUE) {
+    const isSource = header.type === REGTYPE && name.startsWith(WHITEOUT_LINK_DIRECTORY);
+    return { kind: isSource ? 'link source' : 'metadata', path, target: path };
   }
+  return markerOf(path);
+}
+
+function markerOf(path: string): LayerEntry {
   const base = baseName(path);
-  if (isLinkSource(path) && header.type === REGTYPE) return { kind: 'link source', path };
-  if (base === WHITEOUT_OPAQUE) return { kind: 'opaque', path: parentOf(path) };
-  if (base.startsWith(WHITEOUT_META_PREFIX) || path.startsWith(WHITEOUT_META_PREFIX)) return { kind: 'metadata', path };
-  if (!base.startsWith(WHITEOUT_PREFIX)) return { kind: 'object', path };
-  const hidden = base.slice(WHITEOUT_PREFIX.length);
-  if (hidden === '' || hidden === '.' || hidden === '..') {
-    const message = `${JSON.stringify(header.name)} is a whiteout that names nothing in its directory`;
-    throw new ArchiveError('ERR_TAR_WHITEOUT', message, { entry: header.name });
-  }
-  const parent = parentOf(path);
-  return { kind: 'whiteout', path: parent === '' ? hidden : `${parent}/${hidden}` };
+  if (!base.startsWith(WHITEOUT_PREFIX)) return { kind: 'object', path, target: path };
+  const directory = parentOf(path);
+  if (base === WHITEOUT_OPAQUE) return { kind: 'opaque', path, target: directory };
+  return { kind: 'whiteout', path, target: layerPath(`${directory}/${base.slice(WHITEOUT_PREFIX.length)}`) };
 }

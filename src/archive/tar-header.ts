@@ -4,7 +4,7 @@
  * @see pax(1) "ustar Interchange Format", GNU tar's "Basic Tar Format"
  */
 import { ArchiveError, type ArchiveErrorCode } from './archive-error.ts';
-import { decodeName } from '../abi/name-bytes.ts';
+import { decodeName, encodeName } from '../abi/name-bytes.ts';
 import { type PaxRecords, parseInteger, parseTime, XATTR_RECORD_PREFIX } from './pax-record.ts';
 import { BLOCK_SIZE, DIRTYPE, isHeaderOnly, REGTYPE, type TarHeader } from './tar-entry.ts';
 
@@ -37,10 +37,14 @@ export function fieldOf(block: Uint8Array, field: Field): Uint8Array {
 }
 
 /** Whether the block holds nothing but zeros: two of them end an archive. */
-export const isZeroBlock = (block: Uint8Array): boolean => block.every((byte) => byte === 0);
+export function isZeroBlock(block: Uint8Array): boolean {
+  for (let at = 0; at < block.length; at++) if (block[at] !== 0) return false;
+  return true;
+}
 
 /** The string up to the first NUL. */
 export function textOf(bytes: Uint8Array): string {
+  if (bytes.length === 0 || bytes[0] === 0) return '';
   const end = bytes.indexOf(0);
   return decodeName(end < 0 ? bytes : bytes.subarray(0, end));
 }
@@ -51,21 +55,21 @@ function refuse(code: ArchiveErrorCode, message: string, entry: string): never {
 
 /** Octal digits between spaces and NULs, or GNU's base 256: the first bit set, then two's complement. */
 function numberOf(block: Uint8Array, field: Field, entry: string): number {
-  const bytes = fieldOf(block, field);
-  if ((bytes[0]! & 0x80) !== 0) return base256(bytes, field, entry);
-  let from = 0;
-  let to = bytes.length;
-  const isFiller = (byte: number): boolean => byte === 0x20 || byte === 0;
-  while (from < to && isFiller(bytes[from]!)) from++;
-  while (to > from && isFiller(bytes[to - 1]!)) to--;
+  let [from, to] = fields[field] as readonly [number, number];
+  to += from;
+  if ((block[from]! & 0x80) !== 0) return base256(fieldOf(block, field), field, entry);
+  while (from < to && isFiller(block[from]!)) from++;
+  while (to > from && isFiller(block[to - 1]!)) to--;
   let value = 0;
-  for (let at = from; at < to && bytes[at] !== 0; at++) {
-    const digit = bytes[at]! - 0x30;
+  for (let at = from; at < to && block[at] !== 0; at++) {
+    const digit = block[at]! - 0x30;
     if (digit < 0 || digit > 7) refuse('ERR_TAR_HEADER', `malformed ${field}`, entry);
     value = value * 8 + digit;
   }
   return value;
 }
+
+const isFiller = (byte: number): boolean => byte === 0x20 || byte === 0;
 
 function base256(bytes: Uint8Array, field: Field, entry: string): number {
   const negative = (bytes[0]! & 0x40) !== 0;
@@ -97,20 +101,29 @@ export function checksumsOf(block: Uint8Array): { unsigned: number; signed: numb
   let unsigned = 0x20 * length;
   let signed = unsigned;
   for (let at = 0; at < BLOCK_SIZE; at++) {
-    if (at >= from && at < from + length) continue;
-    unsigned += block[at]!;
-    signed += (block[at]! << 24) >> 24;
+    const byte = at >= from && at < from + length ? 0 : block[at]!;
+    unsigned += byte;
+    signed += (byte << 24) >> 24;
   }
   return { unsigned, signed };
 }
 
 type Dialect = 'v7' | 'ustar' | 'star' | 'gnu';
 
+const [MAGIC] = fields.magic;
+const GNU_MAGIC = encodeName('ustar  \0');
+const USTAR_MAGIC = encodeName('ustar\0');
+const STAR_TRAILER = encodeName('tar\0');
+
 function dialectOf(block: Uint8Array): Dialect {
-  const magic = String.fromCharCode(...fieldOf(block, 'magic'));
-  if (magic === 'ustar  \0') return 'gnu';
-  if (!magic.startsWith('ustar\0')) return 'v7';
-  return String.fromCharCode(...block.subarray(508, 512)) === 'tar\0' ? 'star' : 'ustar';
+  if (holds(block, MAGIC, GNU_MAGIC)) return 'gnu';
+  if (!holds(block, MAGIC, USTAR_MAGIC)) return 'v7';
+  return holds(block, BLOCK_SIZE - STAR_TRAILER.length, STAR_TRAILER) ? 'star' : 'ustar';
+}
+
+function holds(block: Uint8Array, from: number, bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at++) if (block[from + at] !== bytes[at]) return false;
+  return true;
 }
 
 function nameOf(block: Uint8Array, dialect: Dialect): string {

@@ -159,9 +159,15 @@ export class TarReader {
     else {
       const records = parseRecords(body);
       if (type === XHDTYPE) for (const [key, value] of records) this.#records.set(key, value);
-      else this.#sink.entryEnd?.();
+      else this.#endGlobal();
     }
     this.#expect('header', BLOCK_SIZE);
+  }
+
+  /** To Go a global header is an entry: what stood before it was meant for it, and is not for the next one. */
+  #endGlobal(): void {
+    this.#records = new Map();
+    this.#sink.entryEnd?.();
   }
 
   #beginEntry(plain: TarHeader): void {

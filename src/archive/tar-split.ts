@@ -7,10 +7,11 @@
  * @see github.com/vbatts/tar-split tar/storage, tar/asm
  */
 import { ArchiveError } from './archive-error.ts';
+import { base64Length, fromBase64, writeBase64 } from './base64.ts';
 import { CRC64 } from './crc64.ts';
 import { concatenate } from './codecs.ts';
 import { cleanName, decodeName, encodeName, isUTF8 } from '../abi/name-bytes.ts';
-import type { TarHeader } from './tar-entry.ts';
+import { BLOCK_SIZE, type TarHeader } from './tar-entry.ts';
 import { TarReader } from './tar-reader.ts';
 
 /** One line: `type` 1 is a file, `type` 2 a segment of raw bytes. */
@@ -33,14 +34,15 @@ export class SplitRecorder {
   readonly records: SplitRecord[] = [];
   readonly #seen = new Set<string>();
   readonly #reader: TarReader;
-  #segment: Uint8Array[] = [];
+  #segment = new Uint8Array(4 * BLOCK_SIZE);
+  #segmentLength = 0;
   #remainder: Uint8Array[] = [];
   #header: TarHeader | undefined;
   #crc = new CRC64();
 
   constructor() {
     this.#reader = new TarReader({
-      segment: (bytes) => this.#segment.push(bytes.slice()),
+      segment: (bytes) => this.#keep(bytes),
       entry: (header) => this.#begin(header),
       data: (bytes) => this.#crc.update(bytes),
       entryEnd: () => this.#finish(),
@@ -84,10 +86,21 @@ export class SplitRecorder {
     this.#add({ type: 1, name, ...(size > 0 ? { size, payload: this.#crc.digest() } : { payload: null }) });
   }
 
+  #keep(bytes: Uint8Array): void {
+    const length = this.#segmentLength + bytes.length;
+    if (length > this.#segment.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.#segment.subarray(0, this.#segmentLength));
+      this.#segment = larger;
+    }
+    this.#segment.set(bytes, this.#segmentLength);
+    this.#segmentLength = length;
+  }
+
   #flush(): void {
-    if (this.#segment.length === 0) return;
-    this.#add({ type: 2, payload: concatenate(this.#segment) });
-    this.#segment = [];
+    if (this.#segmentLength === 0) return;
+    this.#add({ type: 2, payload: this.#segment.slice(0, this.#segmentLength) });
+    this.#segmentLength = 0;
   }
 
   #add(record: Omit<SplitRecord, 'position'>): void {
@@ -104,17 +117,62 @@ export function splitArchive(archive: Uint8Array | Iterable<Uint8Array>): readon
 
 /** The JSON lines of the records, as Go writes them. */
 export function formatSplit(records: readonly SplitRecord[]): Uint8Array {
-  return encodeName(records.map(formatRecord).join(''));
+  const lines = new SplitLines();
+  for (const record of records) lines.add(record);
+  return lines.bytes();
 }
 
-function formatRecord({ type, name, size, payload, position }: SplitRecord): string {
-  const members = [`"type":${type}`];
-  if (name !== undefined && name !== '') {
-    members.push(isUTF8(name) ? `"name":${goString(name)}` : `"name_raw":"${base64(encodeName(name))}"`);
+/** Lines of JSON, written as bytes into an array that grows. */
+class SplitLines {
+  #bytes = new Uint8Array(1 << 16);
+  #length = 0;
+
+  add({ type, name, size, payload, position }: SplitRecord): void {
+    this.#text(`{"type":${type},`);
+    if (name !== undefined && name !== '') this.#name(name);
+    if (size !== undefined && size !== 0) this.#text(`"size":${size},`);
+    if (payload === null) this.#text('"payload":null');
+    else this.#quoted('payload', payload);
+    this.#text(`,"position":${position}}\n`);
   }
-  if (size !== undefined && size !== 0) members.push(`"size":${size}`);
-  members.push(`"payload":${payload === null ? 'null' : `"${base64(payload)}"`}`, `"position":${position}`);
-  return `{${members.join(',')}}\n`;
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #name(name: string): void {
+    if (isUTF8(name)) this.#append(encodeName(`"name":${goString(name)}`));
+    else this.#quoted('name_raw', encodeName(name));
+    this.#text(',');
+  }
+
+  #quoted(member: string, value: Uint8Array): void {
+    this.#text(`"${member}":"`);
+    const length = base64Length(value);
+    this.#reserve(length);
+    writeBase64(this.#bytes, this.#length, value);
+    this.#length += length;
+    this.#text('"');
+  }
+
+  /** ASCII alone. */
+  #text(text: string): void {
+    this.#reserve(text.length);
+    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #reserve(length: number): void {
+    if (this.#length + length <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * (this.#length + length));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
 }
 
 /** A JSON string as Go's encoder writes it: `<`, `>`, `&` and the two line separators escaped, no `\b` and `\f`. */
@@ -124,14 +182,6 @@ function goString(text: string): string {
     .replace(/[<>&\u2028\u2029]/g, escaped)
     .replace(/\\(\\|b|f)/g, (all, letter: string) => (letter === 'b' ? '\\u0008' : letter === 'f' ? '\\u000c' : all));
 }
-
-function base64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += 0x2000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x2000));
-  return btoa(binary);
-}
-
-const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /** @throws ArchiveError `ERR_TAR_SPLIT` */
 export function parseSplit(lines: Uint8Array): readonly SplitRecord[] {

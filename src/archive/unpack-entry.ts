@@ -1,11 +1,13 @@
 /** Makes one object of a layer: what moby's `createTarFile` does, step for step. @see moby pkg/archive/archive.go */
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, O_WRONLY } from '../abi/flags.ts';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_RDONLY, O_WRONLY } from '../abi/flags.ts';
 import { isDirectory, isSymlink, makedev, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFIFO } from '../abi/mode.ts';
 import { ErrnoException } from '../abi/errno.ts';
-import { compareTimespec, type Timespec } from '../abi/stat.ts';
+import { directoryName } from '../abi/name-bytes.ts';
+import { compareTimespec, type Stat, type Timespec } from '../abi/stat.ts';
 import type { Task } from '../kernel/task.ts';
-import { listNames } from './diff.ts';
+import { listNames } from './list-names.ts';
 import { layerPath } from './layer-entry.ts';
+import { refuseType } from './refusal.ts';
 import {
   BLKTYPE,
   CHRTYPE,
@@ -14,60 +16,105 @@ import {
   LNKTYPE,
   REGTYPE,
   SYMTYPE,
-  type TarEntry,
   type TarHeader,
+  XGLTYPE,
 } from './tar-entry.ts';
 
 const EPOCH: Timespec = Object.freeze({ sec: 0, nsec: 0 });
-/** The last second that Go's `os.Chtimes` can hold in nanoseconds. */
-const LAST_SECOND = 9223372036;
+/** The last moment that Go's `os.Chtimes` can hold in nanoseconds. */
+const LAST: Timespec = Object.freeze({ sec: 9223372036, nsec: 854775807 });
 
-/** Removes whatever stands at the path, and nothing when nothing does. */
+/** Why a path leads nowhere, beside ENOENT and ENOTDIR; what else goes wrong is no answer. */
+const unreachable: ReadonlySet<string> = new Set(['ELOOP', 'ENAMETOOLONG', 'EACCES']);
+
+/** What stands at the path, symlinks not followed; `undefined` where it leads nowhere, which the next call will tell. */
+export function lstatIfReachable(task: Task, path: string): Stat | undefined {
+  try {
+    return task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
+  } catch (error) {
+    if (error instanceof ErrnoException && unreachable.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes whatever stands at the path, and nothing when nothing does. @throws ErrnoException as Go's `os.RemoveAll` */
 export function removeAll(task: Task, path: string): void {
-  const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
-  if (stat === undefined) return;
-  if (!isDirectory(stat.mode)) {
-    task.unlink(path);
+  const stat = lstatIfReachable(task, path);
+  if (stat === undefined || !isDirectory(stat.mode)) {
+    unlinkIfThere(task, path);
     return;
   }
   for (const name of listNames(task, path)) removeAll(task, `${path}/${name}`);
   task.rmdir(path);
 }
 
-/** Makes the object at `path`, where nothing stands but, for a directory, a directory. */
-export function unpackEntry(task: Task, path: string, { header, body }: TarEntry): void {
-  createObject(task, path, header, body);
+/** Where the name cannot go, Go looks at what it lies in: a socket in the place of the directory refuses that already. */
+function unlinkIfThere(task: Task, path: string): void {
+  try {
+    task.unlink(path);
+  } catch (error) {
+    if (!(error instanceof ErrnoException)) throw error;
+    if (error.code === 'ENOENT') return;
+    task.close(task.open(directoryName(path), O_RDONLY));
+    throw error;
+  }
+}
+
+/** Whether there is nothing at the path, and nothing else in the way: Go's `os.IsNotExist` of lstat(2). */
+export function isMissing(task: Task, path: string): boolean {
+  try {
+    if (task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) === undefined) task.lstat(path);
+    return false;
+  } catch (error) {
+    if (!(error instanceof ErrnoException)) throw error;
+    if (error.code === 'ENOENT') return true;
+    if (error.code === 'ENOTDIR' || unreachable.has(error.code)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes the object at `path`, where nothing stands but, for a directory, a directory.
+ *
+ * @returns the descriptor that takes the body of a regular file
+ */
+export function createObject(task: Task, path: string, header: TarHeader): number | undefined {
+  refuseType(header);
+  const mode = header.mode & S_IALLUGO;
+  const device = makedev(header.devmajor, header.devminor);
+  if (header.type === REGTYPE) return task.open(path, O_CREAT | O_WRONLY, mode);
+  if (header.type === DIRTYPE) {
+    if (lstatIfReachable(task, path) === undefined) task.mkdir(path, mode);
+  } else if (header.type === LNKTYPE) task.link(`/${layerPath(header.linkname)}`, path);
+  else if (header.type === SYMTYPE) task.symlink(header.linkname, path);
+  else if (header.type === CHRTYPE) task.mknod(path, S_IFCHR | mode, device);
+  else if (header.type === BLKTYPE) task.mknod(path, S_IFBLK | mode, device);
+  else if (header.type === FIFOTYPE) task.mknod(path, S_IFIFO | mode, 0);
+  return undefined;
+}
+
+/** Gives the object its owner, attributes, mode and times, once its body is there. */
+export function setAttributes(task: Task, path: string, header: TarHeader): void {
+  if (header.type === XGLTYPE) return;
   task.lchown(path, header.uid, header.gid);
   for (const [name, value] of header.xattrs) setAttribute(task, path, name, value);
-  const followed = header.type === LNKTYPE ? !isSymlink(task.lstat(path).mode) : header.type !== SYMTYPE;
+  const followed = header.type === LNKTYPE ? leadsToFile(task, header.linkname) : header.type !== SYMTYPE;
   if (followed) task.chmod(path, header.mode & S_IALLUGO);
   const atime = header.atime === undefined ? header.mtime : later(header.atime, header.mtime);
   if (followed) setTimes(task, path, atime, header.mtime);
   else if (header.type === SYMTYPE) task.utimensat(AT_FDCWD, path, atime, header.mtime, AT_SYMLINK_NOFOLLOW);
 }
 
-function createObject(task: Task, path: string, header: TarHeader, body: Iterable<Uint8Array>): void {
-  const mode = header.mode & S_IALLUGO;
-  const device = makedev(header.devmajor, header.devminor);
-  if (header.type === DIRTYPE) {
-    if (task.statIfPresent(path, AT_SYMLINK_NOFOLLOW) === undefined) task.mkdir(path, mode);
-  } else if (header.type === REGTYPE) writeFile(task, path, mode, body);
-  else if (header.type === LNKTYPE) task.link(`/${layerPath(header.linkname) ?? ''}`, path);
-  else if (header.type === SYMTYPE) task.symlink(header.linkname, path);
-  else if (header.type === CHRTYPE) task.mknod(path, S_IFCHR | mode, device);
-  else if (header.type === BLKTYPE) task.mknod(path, S_IFBLK | mode, device);
-  else if (header.type === FIFOTYPE) task.mknod(path, S_IFIFO | mode, 0);
+/** By the link's own text, from the layer's root: a hard link to a symlink keeps what the symlink has. */
+function leadsToFile(task: Task, linkname: string): boolean {
+  const stat = lstatIfReachable(task, linkname);
+  return stat !== undefined && !isSymlink(stat.mode);
 }
 
-function writeFile(task: Task, path: string, mode: number, body: Iterable<Uint8Array>): void {
-  const fd = task.open(path, O_CREAT | O_EXCL | O_WRONLY, mode);
-  try {
-    for (const chunk of body) {
-      for (let at = 0; at < chunk.length; ) at += task.write(fd, chunk.subarray(at));
-    }
-  } finally {
-    task.close(fd);
-  }
+/** Writes all of the bytes, however many the system takes at once. */
+export function writeAll(task: Task, fd: number, bytes: Uint8Array): void {
+  let written = task.write(fd, bytes);
+  while (written < bytes.length) written += task.write(fd, bytes.subarray(written));
 }
 
 /** Docker passes over attributes that the filesystem or the caller's rights do not allow. */
@@ -83,12 +130,11 @@ const later = (a: Timespec, b: Timespec): Timespec => (compareTimespec(a, b) < 0
 
 /** Times before 1970 or beyond Go's range become 1970, but for those of symlinks. @see moby pkg/system/chtimes.go */
 export function setTimes(task: Task, path: string, atime: Timespec, mtime: Timespec): void {
-  const clamped = (time: Timespec): Timespec => (time.sec < 0 || time.sec > LAST_SECOND ? EPOCH : time);
+  const clamped = (time: Timespec): Timespec => (time.sec < 0 || compareTimespec(time, LAST) > 0 ? EPOCH : time);
   task.utimensat(AT_FDCWD, path, clamped(atime), clamped(mtime));
 }
 
 /** The times of a directory once nothing more comes into it; one that the archive gives no access time has 1970. */
 export function setDirectoryTimes(task: Task, path: string, header: TarHeader): void {
-  const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
-  if (stat !== undefined && isDirectory(stat.mode)) setTimes(task, path, header.atime ?? EPOCH, header.mtime);
+  setTimes(task, path, header.atime ?? EPOCH, header.mtime);
 }

@@ -3,21 +3,20 @@
  * here, before anything is written.
  */
 import { isDirectory } from '../abi/mode.ts';
+import { baseName } from '../abi/name-bytes.ts';
 import { ArchiveError } from './archive-error.ts';
-import { isLinkSource, type LayerEntry, layerEntryOf, layerPath, parentOf } from './layer-entry.ts';
-import { DIRTYPE, LNKTYPE, SYMTYPE, type TarHeader } from './tar-entry.ts';
+import { isLinkSource, type LayerEntry, layerEntryOf, type LayerForm, layerPath, parentOf } from './layer-entry.ts';
+import { linkError, refuseBreakout, refuseType } from './refusal.ts';
+import { DIRTYPE, LNKTYPE, SYMTYPE, type TarHeader, XGLTYPE } from './tar-entry.ts';
 import { TarReader } from './tar-reader.ts';
-
-/** How a layer's deletions are written down in a directory. */
-export type LayerForm = 'overlay' | 'plain';
 
 /** What the check must know beside the archive. */
 export interface LayerSurroundings {
   readonly form: LayerForm;
   /** What to call the directory in messages. */
   readonly root: string;
-  /** Whether symlinks whose text leads out of the directory are refused. */
-  readonly refuseSymlinks: boolean;
+  /** Whether names and links whose text leads out of the directory are refused. */
+  readonly breakout: 'refuse' | 'contain';
   /** The mode of what stands in the directory already; symlinks in the name's last part are not followed. */
   modeOf(path: string): number | undefined;
 }
@@ -40,7 +39,8 @@ export function verifyLayer(archive: Iterable<Uint8Array>, surroundings: LayerSu
   const reader = new TarReader({
     entry(header) {
       size += header.size;
-      verifyEntry(header, layerEntryOf(header, surroundings.root), placed, sources, surroundings);
+      if (surroundings.breakout === 'refuse') refuseBreakout(header, surroundings.root);
+      verifyEntry(header, layerEntryOf(header, surroundings.form), placed, sources, surroundings);
     },
   });
   for (const chunk of archive) reader.write(chunk);
@@ -56,30 +56,22 @@ function verifyEntry(
   surroundings: LayerSurroundings,
 ): void {
   if (entry.kind === 'metadata') return;
-  verifyType(header);
+  refuseType(header);
   if (entry.kind === 'link source') {
-    sources.add(entry.path);
+    sources.add(baseName(entry.path));
     return;
   }
   verifyRoot(header, entry);
-  verifyParents(header, entry.kind === 'opaque' ? entry.path : parentOf(entry.path), placed);
+  verifyParents(header, parentOf(entry.path), placed);
   if (entry.kind === 'opaque') return;
-  if (entry.kind === 'whiteout') verifyWhiteout(header, entry.path, placed, surroundings.form);
+  if (entry.kind === 'whiteout') verifyWhiteout(header, entry, placed, surroundings.form);
   if (header.type === LNKTYPE && entry.kind === 'object') verifyLink(header, entry.path, placed, sources, surroundings);
-  if (header.type === SYMTYPE && surroundings.refuseSymlinks) verifySymlink(header, entry.path);
-  placed.set(entry.path, entry.kind === 'whiteout' ? whiteoutMark : header.type);
-}
-
-/** Only what a filesystem can hold: files, links, devices, directories, FIFOs. */
-function verifyType({ type, name }: TarHeader): void {
-  if (type >= '0' && type <= '6') return;
-  const message = `unhandled tar header type ${type.charCodeAt(0)}: ${JSON.stringify(name)}`;
-  throw new ArchiveError('ERR_TAR_TYPE', message, { entry: name });
+  placed.set(entry.target, entry.kind === 'whiteout' ? whiteoutMark : header.type);
 }
 
 /** The root stays a directory. */
 function verifyRoot({ name, type }: TarHeader, { kind, path }: LayerEntry): void {
-  if (kind !== 'object' || path !== '' || type === DIRTYPE) return;
+  if (kind !== 'object' || path !== '' || type === DIRTYPE || type === XGLTYPE) return;
   throw new ArchiveError('ERR_TAR_BREAKOUT', `${JSON.stringify(name)} would replace the layer's root`, { entry: name });
 }
 
@@ -98,9 +90,13 @@ function verifyParents({ name }: TarHeader, directory: string, placed: Placed): 
  * A whiteout hides lower layers only. In overlay's form it takes the place of the name, so the layer cannot have both
  * unless the object comes later and replaces it.
  */
-function verifyWhiteout({ name }: TarHeader, path: string, placed: Placed, form: LayerForm): void {
-  if (form === 'plain' || !placed.has(path)) return;
-  const message = `${JSON.stringify(name)} deletes ${JSON.stringify(path)}, which the same layer holds`;
+function verifyWhiteout({ name }: TarHeader, { path, target }: LayerEntry, placed: Placed, form: LayerForm): void {
+  if (target === '' || parentOf(target) !== parentOf(path)) {
+    const message = `${JSON.stringify(name)} is a whiteout that names nothing in its directory`;
+    throw new ArchiveError('ERR_TAR_WHITEOUT', message, { entry: name });
+  }
+  if (form !== 'overlay' || !placed.has(target)) return;
+  const message = `${JSON.stringify(name)} deletes ${JSON.stringify(target)}, which the same layer holds`;
   throw new ArchiveError('ERR_TAR_WHITEOUT', message, { entry: name });
 }
 
@@ -112,17 +108,11 @@ function verifyLink(
   surroundings: LayerSurroundings,
 ): void {
   const target = layerPath(header.linkname);
-  if (target === undefined) throw linkError('ERR_TAR_BREAKOUT', 'invalid hardlink', header);
-  if (isLinkSource(target)) {
-    if (!sources.has(target)) throw linkError('ERR_TAR_HARDLINK', 'invalid aufs hardlink', header);
+  if (surroundings.form === 'plain' && isLinkSource(header.linkname)) {
+    if (!sources.has(baseName(target))) throw linkError('Invalid aufs hardlink', header);
   } else if (target === path || !isLinkable(target, placed, surroundings)) {
-    throw linkError('ERR_TAR_HARDLINK', 'hardlink to no file', header);
+    throw linkError('hardlink to no file', header);
   }
-}
-
-function linkError(code: 'ERR_TAR_BREAKOUT' | 'ERR_TAR_HARDLINK', why: string, header: TarHeader): ArchiveError {
-  const message = `${why} ${JSON.stringify(header.name)} -> ${JSON.stringify(header.linkname)}`;
-  return new ArchiveError(code, message, { entry: header.name });
 }
 
 /** Whether the target is a file of this layer or of the directory, or lies where only the unpacking can tell. */
@@ -140,11 +130,4 @@ function isBehindSymlink(path: string, placed: Placed): boolean {
     if (placed.get(parent) === SYMTYPE) return true;
   }
   return false;
-}
-
-/** By the text alone, an absolute target counting from the link's own directory: the rule of moby's pkg/archive. */
-function verifySymlink(header: TarHeader, path: string): void {
-  if (layerPath(`${parentOf(path)}/./${header.linkname}`.replace(/^\/+/, '')) !== undefined) return;
-  const message = `invalid symlink ${JSON.stringify(path)} -> ${JSON.stringify(header.linkname)}`;
-  throw new ArchiveError('ERR_TAR_BREAKOUT', message, { entry: header.name });
 }

@@ -183,7 +183,7 @@ const STATFS_FLAGS: readonly (readonly [number, number])[] = [
 
 export function statfsOf(place: Path): StatFS {
   const { superblock, flags } = place.mount;
-  const told = superblock.statfs();
+  const told = superblock.statfs(place.dentry.inode);
   let bits = ST_VALID | (place.mount.readOnly ? ST_RDONLY : 0);
   for (const [mountFlag, bit] of STATFS_FLAGS) if ((flags & mountFlag) !== 0) bits |= bit;
   return { ...told, flags: told.flags | bits };

@@ -4,6 +4,7 @@
  * @see include/linux/cdev.h, include/linux/blkdev.h
  */
 import type { FileOperations } from './file.ts';
+import type { Kernel } from './kernel.ts';
 
 /** A disk, as block drivers and disk filesystems see it. Offsets and lengths are bytes, multiples of `blockSize`. */
 export interface BlockDevice {
@@ -19,7 +20,7 @@ export interface BlockDevice {
   /** What was written so far outlives a power cut from now on. @throws Errno EIO */
   flush(): void;
   /** The same disk in a forked machine, which may write to it as it likes; left out where nobody writes. */
-  fork?(): BlockDevice;
+  fork?(kernel: Kernel): BlockDevice;
 }
 
 /** The devices of a machine, by `makedev(major, minor)`; see `kernel.devices`. */
@@ -47,9 +48,9 @@ export class DeviceTable {
     return this.#block.get(rdev);
   }
 
-  /** Takes over the devices of another machine; the devices themselves are shared. */
-  copyFrom(other: DeviceTable): void {
+  /** Takes over the devices of another machine for `kernel`; the devices themselves are shared. */
+  copyFrom(other: DeviceTable, kernel: Kernel): void {
     for (const [rdev, operations] of other.#character) this.#character.set(rdev, operations);
-    for (const [rdev, device] of other.#block) this.#block.set(rdev, device.fork?.() ?? device);
+    for (const [rdev, device] of other.#block) this.#block.set(rdev, device.fork?.(kernel) ?? device);
   }
 }

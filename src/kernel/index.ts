@@ -18,6 +18,7 @@ export type { MappedRegion, Mapping } from './mmap.ts';
 export type { OutsideEntry, OutsideFile, PassthroughSource } from './passthrough/source.ts';
 export { PassthroughSuperblock } from './passthrough/super.ts';
 export * from './profile.ts';
+export * from './profile-presets.ts';
 export * from './program.ts';
 export { Random } from './random.ts';
 export { ReadOnlyInode } from './read-only-inode.ts';

@@ -105,7 +105,7 @@ export class Kernel {
     made.#nextMountId = this.#nextMountId;
     made.#nextPid = this.#nextPid;
     made.#nextCookie = this.#nextCookie;
-    made.devices.copyFrom(this.devices);
+    made.devices.copyFrom(this.devices, made);
     return made;
   }
 }

@@ -26,13 +26,13 @@ const checkedPosition = (position: number): number =>
   position < 0 || position > MAX_LFS_FILESIZE ? raise('EINVAL') : position;
 
 /** Lists `.` and `..` at the positions 0 and 1; false when the caller wants no more. @see dir_emit_dots() */
-export function listDots(file: OpenFile, filldir: Filldir): boolean {
+export function listDots(file: OpenFile, filldir: Filldir, type = DT_DIR): boolean {
   if (file.position === 0) {
-    if (!filldir('.', file.inode.ino, DT_DIR)) return false;
+    if (!filldir('.', file.inode.ino, type)) return false;
     file.position = 1;
   }
   if (file.position === 1) {
-    if (!filldir('..', file.dentry.parent.inode!.ino, DT_DIR)) return false;
+    if (!filldir('..', file.dentry.parent.inode!.ino, type)) return false;
     file.position = 2;
   }
   return true;

@@ -36,6 +36,7 @@ import type { TaskContext } from './context.ts';
 import { isCapable, isCapableIn } from './credentials.ts';
 import {
   crossMounts,
+  detachTree,
   dropSuperblock,
   hasLockedChildren,
   Mount,
@@ -306,14 +307,6 @@ function umountRoot(task: TaskContext, { superblock }: Mount): void {
   checkMayBeReadOnly(task, superblock);
   superblock.reconfigure('', true);
   superblock.readOnly = true;
-}
-
-function detachTree(namespace: MountNamespace, mount: Mount): void {
-  for (const below of [...namespace.subtree(mount)].reverse()) {
-    namespace.detach(below);
-    if (below.users === 0) below.drop();
-    else below.lazy = true;
-  }
 }
 
 /** @see pivot_root(2) */

@@ -152,6 +152,15 @@ export class MountNamespace {
   }
 }
 
+/** Takes the mount and all below it out of the namespace; what is in use stays with its users. @see umount_tree() */
+export function detachTree(namespace: MountNamespace, mount: Mount): void {
+  for (const below of [...namespace.subtree(mount)].reverse()) {
+    namespace.detach(below);
+    if (below.users === 0) below.drop();
+    else below.lazy = true;
+  }
+}
+
 /** The mount that covers `path`, followed to the topmost. @see traverse_mounts() */
 export function crossMounts(path: Path): Path {
   let { mount, dentry } = path;

@@ -49,6 +49,11 @@ export interface KernelProfile {
    * Before Linux 4.19 it was one of the lower file, for good.
    */
   readonly stackedFileOperations: boolean;
+  /**
+   * Overlayfs takes several lower layers, or lower layers alone. Before Linux 4.0 it took one lower layer below an upper
+   * one: colons in `lowerdir` are part of a name, and a mount without `upperdir` and `workdir` gives EINVAL.
+   */
+  readonly multipleLowerLayers: boolean;
   /** Memory of the machine in bytes: tmpfs takes half of it unless told otherwise. */
   readonly memory: number;
 }
@@ -71,5 +76,6 @@ export const linux_6_18: KernelProfile = Object.freeze({
     xinoAuto: false,
   }),
   stackedFileOperations: true,
+  multipleLowerLayers: true,
   memory: 16 * 2 ** 30,
 });

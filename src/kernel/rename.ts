@@ -7,6 +7,7 @@ import type { Dentry } from './dentry.ts';
 import { dropIfUnused, type Inode } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
+import { detachMounts, isLocalMountpoint } from './mountpoint.ts';
 import { checkMayCreate, checkMayDelete, checkPermission, MAY_WRITE } from './permission.ts';
 
 /**
@@ -31,7 +32,10 @@ export function vfsRename(
   traceMetadata('rename', oldDirectory.inode!, name);
   oldDirectory.inode!.rename(old, newDirectory.inode!, target, flags);
   if ((flags & RENAME_EXCHANGE) !== 0) old.exchange(target);
-  else old.move(target);
+  else {
+    old.move(target);
+    detachMounts(kernel, target);
+  }
   const exchange = (flags & RENAME_EXCHANGE) !== 0;
   notifyRename(kernel, oldDirectory, name, newDirectory, newName, old, exchange ? undefined : replaced);
   if (exchange) notifyRename(kernel, newDirectory, newName, oldDirectory, name, target, undefined);
@@ -57,7 +61,7 @@ function checkRename(
     if (isDir) checkPermission(kernel, source, MAY_WRITE);
     if (exchange && targetIsDir) checkPermission(kernel, target.inode!, MAY_WRITE);
   }
-  if (old.mounted > 0 || target.mounted > 0) raise('EBUSY');
+  if (isLocalMountpoint(kernel, old) || isLocalMountpoint(kernel, target)) raise('EBUSY');
 }
 
 /** @see fsnotify_move() */

@@ -5,6 +5,7 @@
  * Life cycle: `FilesystemType.mount` makes (or finds) a superblock; mounts hold it; when the last mount goes the kernel
  * calls `shutdown`. Options are remounted with `reconfigure`. A fork of the machine calls `fork` once for each.
  */
+import type { DiskQuota, DiskQuotaLimits, QuotaState } from '../abi/quota.ts';
 import type { StatFS } from '../abi/stat.ts';
 import type { Dentry } from './dentry.ts';
 import type { Fork } from './fork.ts';
@@ -44,11 +45,16 @@ export interface Superblock {
   readonly uuid?: Uint8Array | undefined;
   /** Objects are found again by their file handles. @see s_export_op */
   readonly decodesHandles?: boolean;
+  /** Left out where there are no quotas. @see s_qcop */
+  readonly quotas?: QuotaOperations | undefined;
   /** How many mounts, and unions as their layers, use this superblock. */
   active: number;
 
-  /** What statfs(2) tells: sizes in blocks of `bsize` bytes. */
-  statfs(): StatFS;
+  /**
+   * What statfs(2) tells: sizes in blocks of `bsize` bytes. `inode` is what was asked for, where the filesystem tells
+   * what is left to a project.
+   */
+  statfs(inode?: Inode): StatFS;
   /** The options for `/proc/mounts`, each with a leading comma; `rw`/`ro` are the kernel's. */
   showOptions(): string;
   /** mount -o remount. @throws Errno EINVAL, leaving everything as it was */
@@ -78,6 +84,18 @@ export interface Superblock {
   forkInode(fork: Fork, inode: Inode): Inode;
   /** What is wrong inside, one sentence each; empty when all is well. */
   check(): string[];
+}
+
+/** The quotas of a filesystem. Blocks are of 512 bytes. @see struct quotactl_ops */
+export interface QuotaOperations {
+  /** What is counted and what holds; `flags` is 0 while nothing is. */
+  state(): QuotaState;
+  /** @throws Errno ENOSYS, ESRCH while quotas are off, ENOENT for an id that nothing is known of */
+  get(kind: number, id: number): DiskQuota;
+  /** The lowest id from `id` on that something is known of. @throws Errno as `get` */
+  next(kind: number, id: number): DiskQuota;
+  /** @throws Errno EROFS, ENOSYS, ESRCH, EINVAL for fields it does not know */
+  set(kind: number, id: number, limits: DiskQuotaLimits): void;
 }
 
 /** What mount(2) asks of a filesystem type. */

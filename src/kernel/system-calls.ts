@@ -10,6 +10,7 @@ import {
   IN_ONLYDIR,
 } from '../abi/flags.ts';
 import type { Timespec } from '../abi/stat.ts';
+import type { UtsName } from '../abi/utsname.ts';
 import type { Fork } from './fork.ts';
 import {
   chrootCall,
@@ -30,7 +31,9 @@ import { mountCall, pivotRootCall, umountCall } from './mount-calls.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW } from './namei.ts';
 import { checkPermission } from './permission.ts';
 import type { ProgramTable } from './program.ts';
+import { quotactlCall } from './quota-calls.ts';
 import type { Task } from './task.ts';
+import { utsnameOf } from './utsname.ts';
 import { XattrSystemCalls } from './xattr-system-calls.ts';
 
 export class SystemCalls extends XattrSystemCalls implements Task {
@@ -53,6 +56,10 @@ export class SystemCalls extends XattrSystemCalls implements Task {
 
   umount(target: string, flags = 0): void {
     this.call('umount', target, undefined, () => umountCall(this, target, flags));
+  }
+
+  quotactl(command: number, special: string, id: number, argument?: unknown): unknown {
+    return this.call('quotactl', special, undefined, () => quotactlCall(this, command, special, id, argument));
   }
 
   pivotRoot(newRoot: string, putOld: string): void {
@@ -159,6 +166,14 @@ export class SystemCalls extends XattrSystemCalls implements Task {
 
   getrandom(into: Uint8Array): void {
     this.call('getrandom', undefined, undefined, () => into.set(this.kernel.random.bytes(into.length)));
+  }
+
+  clockGettime(): Timespec {
+    return this.call('clock_gettime', undefined, undefined, () => this.kernel.now());
+  }
+
+  uname(): UtsName {
+    return this.call('uname', undefined, undefined, () => utsnameOf(this.kernel.profile));
   }
 
   nanosleep(duration: Timespec): void {

@@ -10,6 +10,7 @@
  * Calls that take a descriptor in Linux's `…at` form take `AT_FDCWD` for the working directory.
  */
 import type { Dirent, Stat, StatFS, Timespec } from '../abi/stat.ts';
+import type { UtsName } from '../abi/utsname.ts';
 import type { Credentials } from './credentials.ts';
 import type { MappedRegion } from './mmap.ts';
 import type { InotifyEvent } from './inotify.ts';
@@ -234,6 +235,24 @@ export interface Task {
   mount(source: string, target: string, type: string, data?: string, flags?: number): void;
   /** Takes a mount away; EBUSY while somebody uses it, unless `MNT_DETACH`. umount2(2) */
   umount(target: string, flags?: number): void;
+  /**
+   * Asks the filesystem on the disk whose device node is `special` for its quotas, or sets them. `command` is
+   * `QCMD(Q_…, USRQUOTA)`, or of `GRPQUOTA`, `PRJQUOTA`; `id` is the user, group or project. `Q_XGETQSTAT` answers a
+   * `QuotaState`, `Q_XGETQUOTA` a `DiskQuota`, `Q_XSETQLIM` takes `DiskQuotaLimits`. quotactl(2)
+   *
+   * ENOENT, ENOTBLK and ENODEV where `special` leads to no filesystem; ENOSYS where that has no quotas, or has not
+   * switched them on; EPERM without `CAP_SYS_ADMIN`; ENOENT for an id without limits and use; EINVAL for other commands.
+   *
+   * @example
+   * ```ts
+   * import { createMachine } from 'lowerdir';
+   * import { makedev, PRJQUOTA, Q_XGETQSTAT, QCMD, S_IFBLK } from 'lowerdir/abi';
+   * const { task } = createMachine();
+   * task.mknod('/backingFsBlockDev', S_IFBLK | 0o600, task.stat('/').dev);
+   * task.quotactl(QCMD(Q_XGETQSTAT, PRJQUOTA), '/backingFsBlockDev', 0); // throws ENOSYS
+   * ```
+   */
+  quotactl(command: number, special: string, id: number, argument?: unknown): unknown;
   /** Makes `newRoot` the root and puts the old one at `putOld`. pivot_root(2) */
   pivotRoot(newRoot: string, putOld: string): void;
 
@@ -299,6 +318,21 @@ export interface Task {
   exec(path: string, argv: readonly string[]): number;
   /** Fills `into` with the machine's own randomness. getrandom(2) */
   getrandom(into: Uint8Array): void;
+  /**
+   * What time it is: CLOCK_REALTIME, since 1970. clock_gettime(2)
+   *
+   * @example
+   * ```ts
+   * import { createMachine } from 'lowerdir';
+   * const { task } = createMachine();
+   * const before = task.clockGettime();
+   * task.nanosleep({ sec: 60, nsec: 0 });
+   * task.clockGettime().sec - before.sec; // => 60
+   * ```
+   */
+  clockGettime(): Timespec;
+  /** What the kernel is: its name, release and machine. uname(2) */
+  uname(): UtsName;
   /** Moves simulated time and runs the timers that fall due. */
   nanosleep(duration: Timespec): void;
   /** Closes every descriptor and ends the task. */

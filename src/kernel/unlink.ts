@@ -6,15 +6,17 @@ import type { Dentry } from './dentry.ts';
 import { dropIfUnused } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
+import { detachMounts, isLocalMountpoint } from './mountpoint.ts';
 import { checkMayDelete } from './permission.ts';
 
 export function vfsUnlink(kernel: Kernel, directory: Dentry, dentry: Dentry): void {
   checkMayDelete(kernel, directory, dentry, false);
-  if (dentry.mounted > 0) raise('EBUSY');
+  if (isLocalMountpoint(kernel, dentry)) raise('EBUSY');
   const inode = dentry.inode!;
   traceMetadata('unlink', directory.inode!, dentry.name);
   directory.inode!.unlink(dentry);
   dentry.drop();
+  detachMounts(kernel, dentry);
   notify(kernel, inode, IN_ATTRIB, undefined, false);
   dropIfUnused(inode);
   notify(kernel, directory.inode!, IN_DELETE, dentry.name, false);
@@ -22,11 +24,12 @@ export function vfsUnlink(kernel: Kernel, directory: Dentry, dentry: Dentry): vo
 
 export function vfsRmdir(kernel: Kernel, directory: Dentry, dentry: Dentry): void {
   checkMayDelete(kernel, directory, dentry, true);
-  if (dentry.mounted > 0) raise('EBUSY');
+  if (isLocalMountpoint(kernel, dentry)) raise('EBUSY');
   const inode = dentry.inode!;
   traceMetadata('rmdir', directory.inode!, dentry.name);
   directory.inode!.rmdir(dentry);
   dentry.drop();
+  detachMounts(kernel, dentry);
   dropIfUnused(inode);
   notify(kernel, directory.inode!, IN_DELETE, dentry.name, true);
 }

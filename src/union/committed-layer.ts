@@ -1,8 +1,6 @@
 /** What a commit gives: a layer that can be told by its digests, written as a tar, and stacked again. */
-import { concatenate } from '../archive/codecs.ts';
 import { packLayer } from '../archive/diff.ts';
 import { chainID, diffID } from '../layer/digest.ts';
-import type { Machine } from '../machine/machine.ts';
 import type { Task } from '../kernel/task.ts';
 import type { LayerSource, LayerTools } from './layer-source.ts';
 import { layerOfTar } from './snapshot.ts';
@@ -19,25 +17,18 @@ export interface CommittedLayer extends LayerSource {
   tar(): Uint8Array;
 }
 
-/** The layer that the directory `upper` holds, on top of a chain that is computed when somebody asks. */
-export function commitDirectory(
-  task: Task,
-  upper: string,
-  tools: LayerTools,
-  parent: () => string | undefined,
+/** The layer of a tar, on top of a chain that is computed when somebody asks. */
+export function committedLayer(
+  { tar, parent }: { readonly tar: Uint8Array; parent(): string | undefined },
+  { codecs: { sha256 } }: LayerTools,
 ): CommittedLayer {
-  const bytes = concatenate([...packLayer(task, upper, { names: tools.names })]);
-  const id = diffID(tools.sha256, bytes);
-  const stacked = layerOfTar(id, bytes);
+  const id = diffID(sha256, tar);
   let chain: string | undefined;
   return Object.freeze({
-    name: id,
-    diffID: id,
-    size: bytes.length,
-    tar: () => bytes,
-    attach: (machine: Machine, at: string) => stacked.attach(machine, at),
+    ...layerOfTar(id, tar),
+    size: tar.length,
     get chainID() {
-      chain ??= chainID(tools.sha256, parent(), id);
+      chain ??= chainID(sha256, parent(), id);
       return chain;
     },
   });
@@ -52,8 +43,9 @@ export function chainOfDirectories(
 ): string | undefined {
   let chain: string | undefined;
   for (let i = layers.length - 1; i >= 0; i--) {
-    const id = layers[i]!.diffID ?? diffID(tools.sha256, packLayer(task, directories[i]!, { names: tools.names }));
-    chain = chainID(tools.sha256, chain, id);
+    const id =
+      layers[i]!.diffID ?? diffID(tools.codecs.sha256, packLayer(task, directories[i]!, { names: tools.names }));
+    chain = chainID(tools.codecs.sha256, chain, id);
   }
   return chain;
 }

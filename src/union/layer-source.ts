@@ -3,7 +3,7 @@
  * change it.
  */
 import type { OwnerNames } from '../archive/diff.ts';
-import type { HashFactory } from '../archive/codecs.ts';
+import type { Codecs } from '../archive/codecs.ts';
 import type { FilesystemType } from '../kernel/superblock.ts';
 import type { Machine } from '../machine/machine.ts';
 
@@ -13,6 +13,8 @@ export interface LayerSource {
   readonly name: string;
   /** The digest of the layer's tar, where it is known without reading the layer. */
   readonly diffID?: string;
+  /** The layer's own uncompressed tar, where there is one. Do not write to it. */
+  tar?(): Uint8Array;
   /** A filesystem type that the machine needs to mount the layer. */
   readonly filesystem?: FilesystemType;
   /**
@@ -27,6 +29,6 @@ export type Layers = readonly (LayerSource | readonly LayerSource[])[];
 
 /** What layers are read and written with. */
 export interface LayerTools {
-  readonly sha256: HashFactory;
+  readonly codecs: Codecs;
   readonly names: OwnerNames;
 }

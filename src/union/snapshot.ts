@@ -9,25 +9,24 @@ import { Machine } from '../machine/machine.ts';
 import type { LayerSource } from './layer-source.ts';
 
 /** The layer that `fill` makes in an empty directory, when it is first needed. */
-export function builtLayer(name: string, fill: (task: Task) => void, diffID?: string): LayerSource {
+export function builtLayer(name: string, fill: (task: Task) => void): LayerSource {
   let built: Superblock | undefined;
-  const layer: LayerSource = {
+  return Object.freeze({
     name,
-    attach(machine, at) {
+    attach(machine: Machine, at: string) {
       built ??= build(fill);
       graft(machine, built, at, name);
       return at;
     },
-  };
-  return Object.freeze(diffID === undefined ? layer : { ...layer, diffID });
+  });
 }
 
 /** The layer that a tar unpacks to, deletions as whiteouts. */
-export function layerOfTar(diffID: string, tar: Uint8Array): LayerSource {
+export function layerOfTar(diffID: string, tar: Uint8Array): LayerSource & { diffID: string; tar(): Uint8Array } {
   const fill = (task: Task): void => {
-    applyLayer(task, '/', tar, { form: 'overlay', symlinks: 'contain' });
+    applyLayer(task, '/', tar, { form: 'overlay', breakout: 'contain' });
   };
-  return builtLayer(diffID, fill, diffID);
+  return Object.freeze({ ...builtLayer(diffID, fill), diffID, tar: () => tar });
 }
 
 /** Times that nobody sets are the beginning of time, so that the same source gives the same layer. */

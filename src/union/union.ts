@@ -1,19 +1,25 @@
 /** The ten-line face: stack layers, work in the merged tree, see what changed, commit it, stack it again. */
-import { AT_FDCWD, MNT_DETACH, PAGE_SIZE } from '../abi/flags.ts';
+import { AT_FDCWD } from '../abi/flags.ts';
 import type { Codecs } from '../archive/codecs.ts';
-import { type Change, changes, noOwnerNames, type OwnerNames } from '../archive/diff.ts';
+import type { Change } from '../archive/change.ts';
+import { noOwnerNames, type OwnerNames } from '../archive/diff.ts';
 import { overlayfs } from '../filesystem/overlayfs/index.ts';
+import { proc } from '../filesystem/proc/index.ts';
 import { tmpfs } from '../filesystem/tmpfs/super.ts';
+import type { DriverType } from '../driver/driver.ts';
 import { createFs } from '../fs/create-fs.ts';
 import type { IFs } from '../fs/ifs.ts';
 import { type Clock, ExternalClock } from '../kernel/clock.ts';
 import { formatMounts } from '../kernel/mount-calls.ts';
 import { LOOKUP_FOLLOW, resolvePath } from '../kernel/namei.ts';
 import type { SystemCalls } from '../kernel/system-calls.ts';
+import type { LayerStore } from '../layer/layer-store.ts';
 import { Machine } from '../machine/machine.ts';
-import { chainOfDirectories, type CommittedLayer, commitDirectory } from './committed-layer.ts';
+import { type CommittedLayer, committedLayer } from './committed-layer.ts';
+import { InPlace } from './in-place.ts';
+import { OnDriver } from './on-driver.ts';
 import type { Layers, LayerSource, LayerTools } from './layer-source.ts';
-import { originOf } from './origin.ts';
+import type { Stacking } from './stacking.ts';
 import { UnionError } from './union-error.ts';
 
 /** How a union is made. */
@@ -22,6 +28,14 @@ export interface UnionOptions {
   readonly seed?: number;
   /** The host's clock unless given. */
   readonly clock?: Clock;
+  /**
+   * The graph driver that keeps the layers, as dockerd does with what it has pulled: `vfs()`, `overlay2()` or one of your
+   * own. Each layer is taken in whole. Without one the layers stay where they come from, under an overlay as overlay2
+   * would mount it.
+   */
+  readonly driver?: DriverType;
+  /** What the driver is started with: `['overlay2.size=10G']`. */
+  readonly storageOptions?: readonly string[];
   /** The names that a commit writes beside owners' numbers, as dockerd takes them from its host; none unless given. */
   readonly names?: OwnerNames;
 }
@@ -31,12 +45,6 @@ export interface UnionPlatform {
   readonly codecs: Codecs;
   readonly milliseconds: () => number;
 }
-
-const LOWER = '/lower';
-const WRITABLE = '/writable';
-const UPPER = `${WRITABLE}/upper`;
-const WORK = `${WRITABLE}/work`;
-const MERGED = '/merged';
 
 /**
  * A mounted union: a machine with the layers, a writable layer above them, and `node:fs` over what they show together.
@@ -50,95 +58,64 @@ export class Union {
   readonly fs: IFs;
   readonly #task: SystemCalls;
   readonly #tools: LayerTools;
-  readonly #directories: readonly string[];
   readonly #inside: SystemCalls;
+  readonly #stacking: Stacking;
 
   constructor(layers: Layers, options: UnionOptions, platform: UnionPlatform) {
     this.layers = Object.freeze(checkLayers(layers));
-    this.#tools = { sha256: platform.codecs.sha256, names: options.names ?? noOwnerNames };
+    this.#tools = { codecs: platform.codecs, names: options.names ?? noOwnerNames };
     const modules = this.layers.flatMap(({ filesystem }) => (filesystem === undefined ? [] : [filesystem]));
     const clock = options.clock ?? new ExternalClock(platform.milliseconds);
-    this.machine = new Machine({ filesystems: [tmpfs, overlayfs], modules, clock, seed: options.seed ?? 0 });
+    this.machine = new Machine({ filesystems: [tmpfs, overlayfs, proc], modules, clock, seed: options.seed ?? 0 });
     this.machine.boot();
     this.#task = this.machine.task;
-    this.#directories = this.#attachLayers();
-    this.#task.mkdir(WRITABLE);
-    this.#task.mkdir(MERGED);
-    this.#mountWritable();
-    this.#inside = this.#task.clone() as SystemCalls;
-    this.#inside.chroot(MERGED);
-    this.#inside.chdir('/');
+    const parts = { machine: this.machine, layers: this.layers, tools: this.#tools };
+    const { driver, storageOptions = [] } = options;
+    this.#stacking = driver === undefined ? new InPlace(parts) : new OnDriver(parts, driver, storageOptions);
+    this.#inside = this.#taskIn(this.#stacking.merged);
     this.fs = createFs(this.#inside);
   }
 
-  #attachLayers(): readonly string[] {
-    this.#task.mkdir(LOWER);
-    return this.layers.map((layer, index) => {
-      const at = `${LOWER}/${index}`;
-      this.#task.mkdir(at);
-      return layer.attach(this.machine, at);
-    });
+  /** A task that has the directory as its root. */
+  #taskIn(directory: string): SystemCalls {
+    const task = this.#task.clone() as SystemCalls;
+    task.chroot(directory);
+    task.chdir('/');
+    return task;
   }
 
-  /** A fresh upperdir with the attributes of the topmost layer's root, and the union over it. */
-  #mountWritable(): void {
-    const task = this.#task;
-    task.mount('writable', WRITABLE, 'tmpfs', 'mode=755');
-    task.mkdir(UPPER);
-    task.mkdir(WORK);
-    const { mode, uid, gid, atime, mtime } = task.stat(this.#directories[0]!);
-    task.chmod(UPPER, mode & 0o7777);
-    task.chown(UPPER, uid, gid);
-    task.utimensat(AT_FDCWD, UPPER, atime, mtime);
-    this.#mountUnion();
-  }
-
-  /** A mount takes a page of options: where full paths need more, the lowerdirs are told from `/lower`, as Docker does. */
-  #mountUnion(): void {
-    const escaped = this.#directories.map((directory) => directory.replace(/[\\:,]/g, '\\$&'));
-    const options = (lowers: readonly string[]) => `lowerdir=${lowers.join(':')},upperdir=${UPPER},workdir=${WORK}`;
-    const full = options(escaped);
-    if (full.length < PAGE_SIZE) return this.#task.mount('overlay', MERGED, 'overlay', full);
-    this.#task.chdir(LOWER);
-    this.#task.mount('overlay', MERGED, 'overlay', options(escaped.map((path) => path.slice(LOWER.length + 1))));
-    this.#task.chdir('/');
-  }
-
-  /** The line of /proc/mounts. */
+  /** The line of /proc/mounts; the root's where the driver shows a directory without mounting anything. */
   get mountLine(): string {
     const { namespace, fs } = this.#task;
-    return formatMounts(namespace, fs.root)
-      .split('\n')
-      .find((line) => line.startsWith('overlay '))!;
+    const lines = formatMounts(namespace, fs.root).split('\n');
+    const at = (directory: string) => lines.find((line) => line.split(' ')[1] === directory);
+    return at(this.#stacking.merged) ?? at('/')!;
+  }
+
+  /** The layer store and its driver, where there is one: sizes, metadata, what the driver tells of itself. */
+  get store(): LayerStore | undefined {
+    return this.#stacking instanceof OnDriver ? this.#stacking.store : undefined;
   }
 
   /** node:fs over the raw upper directory: what the union has written, whiteouts included. */
   get upper(): IFs {
-    const task = this.#task.clone();
-    task.chroot(UPPER);
-    task.chdir('/');
-    return createFs(task);
+    return createFs(this.#taskIn(this.#stacking.upper));
   }
 
   /** What {@link commit} would write, in its order. */
   changes(): Change[] {
-    const shown = (path: string): boolean => originOf(this.#task, this.#directories, path) !== undefined;
-    return [...changes(this.#task, UPPER, { exists: shown })];
+    return this.#stacking.changes();
   }
 
   /** The changes as a layer. The union goes on as it is. */
   commit(): CommittedLayer {
-    const parent = () => chainOfDirectories(this.#task, this.layers, this.#directories, this.#tools);
-    return commitDirectory(this.#task, UPPER, this.#tools, parent);
+    return committedLayer(this.#stacking.pack(), this.#tools);
   }
 
   /** Forgets every change. Open descriptors go on seeing what they saw. */
   discard(): void {
-    const task = this.#task;
-    task.umount(MERGED, MNT_DETACH);
-    task.umount(WRITABLE, MNT_DETACH);
-    this.#mountWritable();
-    const merged = resolvePath(task, AT_FDCWD, MERGED, LOOKUP_FOLLOW);
+    this.#stacking.discard();
+    const merged = resolvePath(this.#task, AT_FDCWD, this.#stacking.merged, LOOKUP_FOLLOW);
     this.#inside.fs.setRoot(merged);
     this.#inside.fs.setCwd(merged);
   }
@@ -148,14 +125,13 @@ export class Union {
    * {@link layers}; `undefined` where there is no such name. Symlinks are not followed.
    */
   origin(path: string): 'upper' | LayerSource | undefined {
-    const index = originOf(this.#task, [UPPER, ...this.#directories], path);
-    if (index === undefined) return undefined;
-    return index === 0 ? 'upper' : this.layers[index - 1]!;
+    const origin = this.#stacking.origin(path);
+    return typeof origin === 'number' ? this.layers[origin] : origin;
   }
 
   /** The task and directory that the changes can be read from. */
   protected get written(): { readonly task: SystemCalls; readonly directory: string } {
-    return { task: this.#task, directory: UPPER };
+    return { task: this.#task, directory: this.#stacking.changed() };
   }
 }
 

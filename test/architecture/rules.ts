@@ -40,7 +40,8 @@ export const rows: Readonly<Record<string, Row>> = {
   layer: { imports: ['abi', 'archive', 'driver'], types: door },
   fs: { imports: ['abi', 'kernel'], packages: memfs },
   union: { imports: ['abi', 'kernel', 'filesystem', 'block', 'machine', 'archive', 'driver', 'layer', 'fs'] },
-  testing: { imports: ['abi', 'union'], types: contracts, packages: ['fast-check'] },
+  // The driver suite writes tars, unpacks them, and runs a layer store on top of the driver in question.
+  testing: { imports: ['abi', 'archive', 'driver', 'layer', 'union'], types: contracts, packages: ['fast-check'] },
 };
 
 /** Folders whose subfolders know nothing of each other. */

@@ -1,7 +1,7 @@
 /** The tarball that is published works for those who install it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, transformSync } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +90,58 @@ describe('a program', () => {
   it('gets the same machine both ways', () => {
     const text = `import('lowerdir').then((m) => console.log(m.createMachine === require('lowerdir').createMachine))`;
     expect(consumer.node(['--input-type=commonjs', '--eval', text]).output).toBe('true\n');
+  });
+});
+
+/** What somebody elsewhere writes who tests a driver of his own. */
+const suiteOf = (runner: string): string =>
+  [
+    `import { describe, it } from '${runner}';`,
+    `import { driverSuite, filesystemSuite, runSuite } from 'lowerdir/testing';`,
+    `import { overlay2 } from 'lowerdir/driver/overlay2';`,
+    `import { tmpfs } from 'lowerdir/filesystem/tmpfs';`,
+    `import { copies } from './copy-driver.mjs';`,
+    `describe('copies', () => runSuite(driverSuite({ driver: copies(), runs: 2 }), { describe, it }));`,
+    `describe('overlay2', () => runSuite(driverSuite({ driver: overlay2(), runs: 2 }), { describe, it }));`,
+    `describe('tmpfs', () => runSuite(filesystemSuite({ filesystem: tmpfs, runs: 2 }), { describe, it }));`,
+    `describe('a driver that forgets', () => {`,
+    `  const forgets = { name: 'forgets', init: (parts) => Object.assign(overlay2().init(parts), { changes: () => [] }) };`,
+    `  runSuite(driverSuite({ driver: forgets, runs: 1 }).filter(({ group }) => group === 'changes as they are told'), { describe, it });`,
+    `});`,
+    '',
+  ].join('\n');
+
+describe('the suites', () => {
+  beforeAll(() => {
+    const source = readFileSync(join(repository, 'examples/copy-driver.ts'), 'utf8');
+    const { code } = transformSync(source, { loader: 'ts', format: 'esm', target: 'es2022' });
+    const options = 'export default { test: { include: ["*.spec.mjs"] } };';
+    consumer.write({
+      'copy-driver.mjs': code,
+      'suite.spec.mjs': suiteOf('vitest'),
+      'suite.mjs': suiteOf('node:test'),
+      'vitest.config.mjs': options,
+    });
+  });
+
+  /** How many cases of a driver that forgets its changes fail. */
+  const FOUND = 6;
+
+  it('run under node:test', slow, () => {
+    const { status, output } = consumer.node(['--test', '--test-reporter=tap', 'suite.mjs']);
+    const told = (what: string): number => Number(output.match(new RegExp(`^# ${what} (\\d+)$`, 'm'))?.[1]);
+    expect(status, output).toBe(1);
+    expect({ fail: told('fail'), skipped: told('skipped') }, output).toEqual({ fail: FOUND, skipped: 5 });
+    expect(told('pass')).toBeGreaterThan(220);
+  });
+
+  it('run under vitest', slow, () => {
+    consumer.link('vitest');
+    const { status, output } = consumer.node(['node_modules/vitest/vitest.mjs', 'run', '--reporter=json'], { CI: '' });
+    const told = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1));
+    expect(status, output).toBe(1);
+    expect({ fail: told.numFailedTests, skipped: told.numPendingTests }).toEqual({ fail: FOUND, skipped: 5 });
+    expect(told.numPassedTests).toBeGreaterThan(220);
   });
 });
 

@@ -13,6 +13,7 @@ const OVL_MAX_STACK = 500;
 /** The layers as far as they were given. */
 export class LayerParams {
   readonly #resolve: (path: string) => Path;
+  readonly #multipleLowers: boolean;
   /** The value of `lowerdir`, for /proc/mounts. */
   lowerdir: string | undefined = undefined;
   /** Topmost first. */
@@ -22,8 +23,9 @@ export class LayerParams {
   /** How many of the lower layers, the last ones, are data-only. */
   dataOnly = 0;
 
-  constructor(resolve: (path: string) => Path) {
+  constructor(resolve: (path: string) => Path, multipleLowers: boolean) {
     this.#resolve = resolve;
+    this.#multipleLowers = multipleLowers;
   }
 
   /** A layer that is written to: not on another overlay, nor on what is read-only. */
@@ -40,7 +42,7 @@ export class LayerParams {
     this.added = [];
     this.dataOnly = 0;
     if (value === '') return;
-    const names = splitLowerdirs(value);
+    const names = this.#multipleLowers ? splitLowerdirs(value) : [{ name: value, dataOnly: false }];
     if (names.length > OVL_MAX_STACK) raise('EINVAL');
     for (const { name, dataOnly } of names) {
       if (!dataOnly && this.dataOnly > 0) raise('EINVAL');

@@ -48,9 +48,9 @@ export const overlayfs: FilesystemType = {
   mount(request: MountRequest): Superblock {
     const { kernel, data } = request;
     const mounter = kernel.credentials;
-    const parameters = kernel.profile.overlay;
+    const { profile } = kernel;
     const resolve = (path: string) => request.resolve(path);
-    const mounting = new Mounting(kernel, parseParams(data, { parameters, mounter, resolve }));
+    const mounting = new Mounting(kernel, parseParams(data, { profile, mounter, resolve }));
     try {
       const superblock = withCredentials(kernel, mounting.mounter, () => fillSuper(mounting, request));
       mounting.letGo();

@@ -3,10 +3,10 @@
  *
  * @see fs/overlayfs/params.c, Documentation/filesystems/overlayfs.rst
  */
-import { raise } from '../../abi/errno.ts';
+import { Errno, raise } from '../../abi/errno.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
 import type { Path } from '../../kernel/mount.ts';
-import type { OverlayModuleParameters } from '../../kernel/profile.ts';
+import type { KernelProfile, OverlayModuleParameters } from '../../kernel/profile.ts';
 import { defaultConfig, type OverlayConfig, redirectModeOff } from './config.ts';
 import { LayerParams } from './layer-params.ts';
 import { type SetOption, verifyParams } from './params-verify.ts';
@@ -26,7 +26,7 @@ export interface OverlayParams {
 
 /** Who mounts, in which kernel. */
 export interface MountContext {
-  readonly parameters: OverlayModuleParameters;
+  readonly profile: KernelProfile;
   readonly mounter: Credentials;
   /** The object at a path as the caller sees it. */
   resolve(path: string): Path;
@@ -43,17 +43,37 @@ interface Draft {
 
 /** Reads the data of mount(2). @throws Errno EINVAL for bad options, what `resolve` gives for directories */
 export function parseParams(data: string, context: MountContext): OverlayParams {
-  const { parameters } = context;
-  const layers = new LayerParams((path) => context.resolve(path));
+  const { overlay: parameters, multipleLowerLayers } = context.profile;
+  const resolve = (path: string): Path => context.resolve(path);
+  const layers = new LayerParams(multipleLowerLayers ? resolve : orInvalid(resolve), multipleLowerLayers);
+  const options = splitOptions(data).filter((option) => option !== '');
+  if (!multipleLowerLayers) requireEveryLayer(options);
   const config = defaultConfig(parameters);
   const draft: Draft = { config, parameters, layers, given: new Set(), upper: undefined, work: undefined };
-  for (const option of splitOptions(data)) if (option !== '') parseOption(draft, option);
+  for (const option of options) parseOption(draft, option);
   config.lowerdir = layers.lowerdir;
   verifyParams(config, draft.given, context.mounter, layers.dataOnly);
   const { lower, added, dataOnly } = layers;
   if (lower.length === 0) raise('EINVAL');
   const { upper, work } = draft;
   return { config, lower, added, dataOnly, upper, work: upper && work };
+}
+
+/** A directory that cannot be found is a bad option. @see ovl_mount_dir() of Linux 3.18 */
+function orInvalid(resolve: (path: string) => Path): (path: string) => Path {
+  return (path) => {
+    try {
+      return resolve(path);
+    } catch (error) {
+      throw error instanceof Errno ? raise('EINVAL') : error;
+    }
+  };
+}
+
+/** There is one lower layer, and one upper. @see ovl_fill_super() of Linux 3.18 */
+function requireEveryLayer(options: readonly string[]): void {
+  const isGiven = (key: string): boolean => options.some((option) => option.startsWith(`${key}=`));
+  if (!['lowerdir', 'upperdir', 'workdir'].every(isGiven)) raise('EINVAL');
 }
 
 /** Commas separate, a backslash takes the special meaning from what follows it. @see ovl_next_opt() */

@@ -318,7 +318,8 @@ export class OverlaySuperblock implements Superblock {
   }
 
   statfs(): StatFS {
-    const real = (this.root.inode as OverlayInode).real.superblock.statfs();
+    const { real: root } = this.root.inode as OverlayInode;
+    const real = root.superblock.statfs(root);
     const own = hasFsid(this.config) ? { fsid: fsidOf(this.uuid) } : {};
     return { ...real, type: OVERLAYFS_SUPER_MAGIC, namelen: this.nameMax, ...own };
   }

@@ -3,6 +3,7 @@ import { raise } from '../../abi/errno.ts';
 import { PAGE_SIZE } from '../../abi/flags.ts';
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/mode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { procVersionOf } from '../../kernel/utsname.ts';
 import {
   fixedEntries,
   type ProcDirectory,
@@ -31,7 +32,7 @@ const fixedNodes: ReadonlyMap<string, ProcNode> = new Map<string, ProcNode>([
   ['mounts', link('mounts', 2, () => 'self/mounts', 'self/mounts'.length)],
   ['filesystems', text('filesystems', 3, formatFilesystems)],
   ['meminfo', text('meminfo', 4, formatMeminfo)],
-  ['version', text('version', 5, formatVersion)],
+  ['version', text('version', 5, ({ profile }) => procVersionOf(profile))],
   ['sys', sysDirectory(FIRST_INO + 14)],
 ]);
 
@@ -64,11 +65,6 @@ export const rootDirectory: ProcDirectory = {
 /** @see fs/filesystems.c filesystems_proc_show() */
 function formatFilesystems(kernel: Kernel): string {
   return kernel.filesystems.map(({ name, nodev }) => `${nodev ? 'nodev' : ''}\t${name}\n`).join('');
-}
-
-/** Who built the kernel, with what and when is made up: the profile does not tell. @see fs/proc/version.c */
-function formatVersion({ profile }: Kernel): string {
-  return `Linux version ${profile.version} (lowerdir@machine) (lowerdir) #1 SMP PREEMPT_DYNAMIC\n`;
 }
 
 /** Memory is what tmpfs takes; nothing else of the machine is counted. @see fs/proc/meminfo.c */

@@ -6,7 +6,7 @@ import type { TmpfsInode } from './inode.ts';
 
 /** How many of `length` bytes at `position` find room. */
 export function roomFor(inode: TmpfsInode, data: ExtentMap, position: number, length: number): number {
-  let free = inode.superblock.freePages;
+  let free = inode.superblock.roomFor(inode.record);
   if (data.missingPages(position, length) <= free) return length;
   let at = position;
   while (at < position + length) {
@@ -22,14 +22,14 @@ export function changeData(inode: TmpfsInode, change: (data: ExtentMap) => void)
   const data = inode.edit().editData();
   const before = data.pages;
   change(data);
-  inode.superblock.usedPages += data.pages - before;
+  inode.superblock.charge(inode.record, data.pages - before);
 }
 
 /** Reserves the pages of a range. fallocate(2) */
 export function allocate(inode: TmpfsInode, offset: number, length: number, keepSize: boolean): void {
   const { superblock } = inode;
   const data = inode.edit().editData();
-  if (data.missingPages(offset, length) > superblock.freePages) raise('ENOSPC');
+  if (data.missingPages(offset, length) > superblock.roomFor(inode.record)) raise(superblock.refusal(inode.record));
   changeData(inode, (extents) => {
     initializeReserved(extents, offset, length);
     extents.fill(offset, length);

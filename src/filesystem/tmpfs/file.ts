@@ -25,7 +25,7 @@ function writeData(
   record.mtime = now;
   record.ctime = now;
   const room = roomFor(inode, record.editData(), position, length);
-  if (room === 0) raise('ENOSPC');
+  if (room === 0) raise(inode.superblock.refusal(record));
   changeData(inode, (data) => put(data, room));
   record.size = Math.max(record.size, position + room);
   return room;
@@ -101,7 +101,8 @@ export const directoryOperations: FileOperations = {
   fallocate: () => raise('EISDIR'),
   mmap: () => raise('ENODEV'),
   iterate(file, filldir) {
-    if (!listDots(file, filldir) || file.position === END_OF_DIRECTORY) return;
+    const { superblock } = inodeOf(file);
+    if (!listDots(file, filldir, superblock.dotType) || file.position === END_OF_DIRECTORY) return;
     const entries = inodeOf(file).entries();
     const place = file.note as Place | undefined;
     const known = place !== undefined && place.offset === file.position && entries.stands(place.rank, place.offset);

@@ -13,13 +13,12 @@ import {
   type FileAttributes,
   FS_APPEND_FL,
   FS_IMMUTABLE_FL,
-  FS_NOATIME_FL,
   FS_NODUMP_FL,
   STATX_ATTR_APPEND,
   STATX_ATTR_IMMUTABLE,
   STATX_ATTR_NODUMP,
 } from '../../abi/fileattr.ts';
-import { direntType, isDirectory, isRegular, S_IFLNK, S_IFMT } from '../../abi/mode.ts';
+import { isDirectory, isRegular, S_IFLNK, S_IFMT } from '../../abi/mode.ts';
 import type { Attributes, Stat, StatxAttributes, Timespec } from '../../abi/stat.ts';
 import { WHITEOUT_DEV, WHITEOUT_MODE } from '../../abi/whiteout.ts';
 import { XATTR_SECURITY_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_USER_PREFIX } from '../../abi/xattr.ts';
@@ -39,10 +38,6 @@ import type { TmpfsSuperblock } from './super.ts';
 
 /** What an entry adds to the size of its directory. @see BOGO_DIRENT_SIZE */
 const ENTRY_SIZE = 20;
-/** What chattr(1) can set; case folding needs a filesystem that was made for it. @see SHMEM_FL_USER_MODIFIABLE */
-const KEPT = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL;
-/** What new files take over from their directory. @see SHMEM_FL_INHERITED */
-const INHERITED = FS_NODUMP_FL | FS_NOATIME_FL;
 const XATTR_PREFIXES = [XATTR_USER_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_SECURITY_PREFIX];
 
 export class TmpfsInode implements Inode {
@@ -149,7 +144,7 @@ export class TmpfsInode implements Inode {
       const before = data.pages;
       data.truncate(size);
       unmapBehind(this, size);
-      this.superblock.usedPages += data.pages - before;
+      this.superblock.charge(record, data.pages - before);
     }
     record.size = size;
   }
@@ -191,9 +186,7 @@ export class TmpfsInode implements Inode {
   }
 
   mknod(dentry: Dentry, mode: number, rdev: number): Inode {
-    const { superblock } = this;
-    const owner = inodeInitOwner(superblock.kernel, this, mode);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
+    const inode = this.newChild(mode);
     inode.record.rdev = rdev;
     this.addName(dentry.name, inode);
     return inode;
@@ -205,9 +198,8 @@ export class TmpfsInode implements Inode {
     if (length + 1 > PATH_MAX) raise('ENAMETOOLONG');
     const pages = symlinkPages(target);
     if (pages > superblock.freePages) raise('ENOSPC');
-    const owner = inodeInitOwner(superblock.kernel, this, S_IFLNK | 0o777);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
-    superblock.usedPages += pages;
+    const inode = this.newChild(S_IFLNK | 0o777);
+    superblock.charge(inode.record, pages);
     inode.record.content = target;
     inode.record.size = length;
     this.addName(dentry.name, inode);
@@ -216,6 +208,7 @@ export class TmpfsInode implements Inode {
 
   link(old: Dentry, dentry: Dentry): Inode {
     const inode = old.inode as TmpfsInode;
+    if (this.record.flags !== 0) this.superblock.admit(this, inode);
     if (inode.nlink > 0) this.superblock.takeLink();
     const record = inode.edit();
     record.nlink++;
@@ -244,6 +237,7 @@ export class TmpfsInode implements Inode {
   rename(old: Dentry, newDir: Inode, dentry: Dentry, flags: number): void {
     if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) !== 0) raise('EINVAL');
     const target = newDir as TmpfsInode;
+    if (target.record.flags !== 0) this.superblock.admit(target, old.inode as TmpfsInode);
     if ((flags & RENAME_EXCHANGE) !== 0) this.exchange(old, target, dentry);
     else this.move(old, target, dentry, (flags & RENAME_WHITEOUT) !== 0);
   }
@@ -276,9 +270,7 @@ export class TmpfsInode implements Inode {
   }
 
   private newWhiteout(): TmpfsInode {
-    const { superblock } = this;
-    const owner = inodeInitOwner(superblock.kernel, this, WHITEOUT_MODE);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
+    const inode = this.newChild(WHITEOUT_MODE);
     inode.record.rdev = WHITEOUT_DEV;
     return inode;
   }
@@ -302,16 +294,22 @@ export class TmpfsInode implements Inode {
   }
 
   tmpfile(mode: number): Inode {
-    const { superblock } = this;
-    const owner = inodeInitOwner(superblock.kernel, this, mode);
-    const inode = superblock.newInode(owner.mode, owner.uid, owner.gid, this.record.flags & INHERITED);
+    const inode = this.newChild(mode);
     inode.record.nlink = 0;
     return inode;
   }
 
+  /** A new inode for a name in this directory, or for none; it takes some file attributes over. */
+  private newChild(mode: number): TmpfsInode {
+    const { superblock, record } = this;
+    const owner = inodeInitOwner(superblock.kernel, this, mode);
+    const flags = record.flags === 0 ? 0 : superblock.inheritedFlags(record.flags, mode);
+    return superblock.newInode(owner.mode, owner.uid, owner.gid, flags, record);
+  }
+
   private addName(name: string, inode: TmpfsInode, offset?: number): void {
     const record = this.edit();
-    record.editDirectory().add(name, inode.ino, direntType(inode.mode), offset);
+    record.editDirectory().add(name, inode.ino, this.superblock.direntType(inode.mode), offset);
     this.changed(record, ENTRY_SIZE);
   }
 
@@ -344,8 +342,8 @@ export class TmpfsInode implements Inode {
     const before = this.record.xattrs?.get(name);
     if (before === undefined && (flags & XATTR_REPLACE) !== 0) raise('ENODATA');
     if (before !== undefined && (flags & XATTR_CREATE) !== 0) raise('EEXIST');
-    this.superblock.takeInodeSpace(spaceOf(name, value));
-    if (before !== undefined) this.superblock.giveInodeSpace(spaceOf(name, before));
+    this.superblock.takeXattrSpace(spaceOf(name, value));
+    if (before !== undefined) this.superblock.giveXattrSpace(spaceOf(name, before));
     const record = this.edit();
     countCopy(record.epoch, 2 * (record.xattrs?.size ?? 0));
     record.xattrs = new Map(record.xattrs).set(name, value.slice());
@@ -355,7 +353,7 @@ export class TmpfsInode implements Inode {
   removexattr(name: string): void {
     checkHandler(name);
     const before = this.record.xattrs?.get(name) ?? raise('ENODATA');
-    this.superblock.giveInodeSpace(spaceOf(name, before));
+    this.superblock.giveXattrSpace(spaceOf(name, before));
     const record = this.edit();
     countCopy(record.epoch, 2 * (record.xattrs?.size ?? 0));
     const left = new Map(record.xattrs);
@@ -370,16 +368,17 @@ export class TmpfsInode implements Inode {
   }
 
   fileattrGet(): FileAttributes {
-    return attributesOfFlags(this.record.flags);
+    return { ...attributesOfFlags(this.record.flags), projid: this.superblock.projectOf(this.record) };
   }
 
   /** @see shmem_fileattr_set() */
   fileattrSet(wanted: FileAttributes): void {
     const { flags, xflags, extsize, projid, cowextsize } = wanted;
-    if ((xflags & ~FS_XFLAG_COMMON) !== 0 || extsize !== 0 || projid !== 0 || cowextsize !== 0) raise('EOPNOTSUPP');
-    if ((flags & ~KEPT) !== 0) raise('EOPNOTSUPP');
+    if ((xflags & ~FS_XFLAG_COMMON) !== 0 || extsize !== 0 || cowextsize !== 0) raise('EOPNOTSUPP');
+    const kept = this.superblock.keptFlags(flags, this.record.mode);
+    this.superblock.setProject(this.record, projid);
     const record = this.edit();
-    record.flags = flags;
+    record.flags = kept;
     record.ctime = this.superblock.kernel.now();
   }
 

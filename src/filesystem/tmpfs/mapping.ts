@@ -82,11 +82,11 @@ export class TmpfsMapping implements Mapping {
 
   /** @throws Errno EFAULT where there is no room left (SIGBUS) */
   #allocate(offset: number, length: number): void {
-    const { superblock } = this.#inode;
+    const { superblock, record } = this.#inode;
     const data = this.extents;
     const first = Math.floor(offset / PAGE_SIZE) * PAGE_SIZE;
     const end = Math.ceil((offset + length) / PAGE_SIZE) * PAGE_SIZE;
-    if (data.missingPages(first, end - first) > superblock.freePages) raise('EFAULT');
+    if (data.missingPages(first, end - first) > superblock.roomFor(record)) raise('EFAULT');
     changeData(this.#inode, (extents) => {
       initializeReserved(extents, first, end - first);
       const zeros = ExtentMap.empty(extents.epoch);

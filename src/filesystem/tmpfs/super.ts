@@ -1,7 +1,8 @@
 /** The tmpfs filesystem type and its superblock: inode table, limits, options. @see mm/shmem.c */
-import { raise } from '../../abi/errno.ts';
+import { type ErrnoCode, raise } from '../../abi/errno.ts';
+import { FS_APPEND_FL, FS_IMMUTABLE_FL, FS_NOATIME_FL, FS_NODUMP_FL } from '../../abi/fileattr.ts';
 import { MAX_LFS_FILESIZE, NAME_MAX, PAGE_SIZE } from '../../abi/flags.ts';
-import { isDirectory, isRegular, S_IFDIR } from '../../abi/mode.ts';
+import { DT_DIR, direntType, isDirectory, isRegular, S_IFDIR } from '../../abi/mode.ts';
 import type { StatFS } from '../../abi/stat.ts';
 import { Dentry } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
@@ -18,10 +19,16 @@ import { TmpfsRecord } from './record.ts';
 const TMPFS_MAGIC = 0x01021994;
 /** What an inode takes of the inode limit; extended attributes take their share too. @see BOGO_INODE_SIZE */
 const INODE_SPACE = 1024;
+/** What chattr(1) can set; case folding needs a filesystem that was made for it. @see SHMEM_FL_USER_MODIFIABLE */
+export const KEPT_FLAGS = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL;
+/** What new files take over from their directory. @see SHMEM_FL_INHERITED */
+const INHERITED_FLAGS = FS_NODUMP_FL | FS_NOATIME_FL;
 
 export class TmpfsSuperblock implements Superblock {
   readonly kernel: Kernel;
-  readonly type: FilesystemType = tmpfs;
+  readonly type: FilesystemType;
+  /** `DT_…` of `.` and `..` in a listing. */
+  readonly dotType: number = DT_DIR;
   readonly dev: number;
   root!: Dentry;
   readOnly: boolean;
@@ -40,7 +47,8 @@ export class TmpfsSuperblock implements Superblock {
   /** The inode objects that are in use, so that there is one for each number. */
   #live = XArray.empty<TmpfsInode>(newEpoch());
 
-  constructor(kernel: Kernel, dev: number, options: TmpfsOptions, readOnly: boolean) {
+  constructor(kernel: Kernel, dev: number, options: TmpfsOptions, readOnly: boolean, type: FilesystemType = tmpfs) {
+    this.type = type;
     this.kernel = kernel;
     this.dev = dev;
     this.options = options;
@@ -59,11 +67,11 @@ export class TmpfsSuperblock implements Superblock {
 
   /**
    * A new row of the inode table and its inode; a directory comes with its entries, nlink 2. `flags` is what it takes
-   * over of its directory's file attributes.
+   * over of its directory's file attributes. A filesystem with projects asks for the directory.
    *
    * @throws Errno ENOSPC
    */
-  newInode(mode: number, uid: number, gid: number, flags = 0): TmpfsInode {
+  newInode(mode: number, uid: number, gid: number, flags = 0, _directory?: TmpfsRecord): TmpfsInode {
     this.takeInodeSpace(INODE_SPACE);
     const record = new TmpfsRecord(this.epoch, this.#nextIno++, mode, uid, gid, this.kernel.now());
     record.flags = flags;
@@ -108,6 +116,58 @@ export class TmpfsSuperblock implements Superblock {
     this.giveInodeSpace(INODE_SPACE);
   }
 
+  /** Extended attributes take their share of the inode limit. @throws Errno ENOSPC */
+  takeXattrSpace(bytes: number): void {
+    this.takeInodeSpace(bytes);
+  }
+
+  giveXattrSpace(bytes: number): void {
+    this.giveInodeSpace(bytes);
+  }
+
+  /** Counts pages that a file has taken, or given back. */
+  charge(_record: TmpfsRecord, pages: number): void {
+    this.usedPages += pages;
+  }
+
+  /** Pages that the file may still take. */
+  roomFor(_record: TmpfsRecord): number {
+    return this.freePages;
+  }
+
+  /** What a file without room is refused with. */
+  refusal(_record: TmpfsRecord): ErrnoCode {
+    return 'ENOSPC';
+  }
+
+  /** `DT_…` of an entry. */
+  direntType(mode: number): number {
+    return direntType(mode);
+  }
+
+  /** What a new file takes over of its directory's file attributes. */
+  inheritedFlags(flags: number, _mode: number): number {
+    return flags & INHERITED_FLAGS;
+  }
+
+  /** What is kept of file attributes. @throws Errno EOPNOTSUPP for one that cannot be */
+  keptFlags(flags: number, _mode: number): number {
+    return (flags & ~KEPT_FLAGS) === 0 ? flags : raise('EOPNOTSUPP');
+  }
+
+  /** Whether a file may get a name in a directory with file attributes. @throws Errno EXDEV */
+  admit(_directory: TmpfsInode, _inode: TmpfsInode): void {}
+
+  /** The project of a file. */
+  projectOf(_record: TmpfsRecord): number {
+    return 0;
+  }
+
+  /** @throws Errno EOPNOTSUPP where there are no projects */
+  setProject(_record: TmpfsRecord, project: number): void {
+    if (project !== 0) raise('EOPNOTSUPP');
+  }
+
   /** Pages that may still be taken. */
   get freePages(): number {
     const { maxPages } = this.options;
@@ -119,15 +179,16 @@ export class TmpfsSuperblock implements Superblock {
     if (this.inodes.get(record.ino) === undefined) return;
     this.inodes.delete(record.ino);
     this.#live.delete(record.ino);
-    this.usedPages -= record.pages;
-    this.giveInodeSpace(INODE_SPACE + (inode as TmpfsInode).xattrSpace());
+    this.charge(record, -record.pages);
+    this.giveXattrSpace((inode as TmpfsInode).xattrSpace());
+    this.giveInodeSpace(INODE_SPACE);
   }
 
   get uuid(): Uint8Array {
     return filesystemUuid(this.dev);
   }
 
-  statfs(): StatFS {
+  statfs(_inode?: Inode): StatFS {
     const { maxPages, maxInodes } = this.options;
     const bfree = maxPages > 0 ? this.freePages : 0;
     return {
@@ -179,15 +240,20 @@ export class TmpfsSuperblock implements Superblock {
 
   /** Both sides go on in new epochs; no table is touched. */
   fork(fork: Fork): TmpfsSuperblock {
-    const made = new TmpfsSuperblock(fork.kernel, fork.device(this.dev), this.options, this.readOnly);
+    const made = this.shareWith(new TmpfsSuperblock(fork.kernel, fork.device(this.dev), this.options, this.readOnly));
+    fork.kernel.superblocks.add(made);
+    return made;
+  }
+
+  /** Gives `made` all tables; both go on in new epochs. */
+  protected shareWith<T extends TmpfsSuperblock>(made: T): T {
     made.inodes = this.inodes.own(made.epoch);
     made.usedPages = this.usedPages;
     made.usedInodeSpace = this.usedInodeSpace;
-    made.#nextIno = this.#nextIno;
+    (made as TmpfsSuperblock).#nextIno = this.#nextIno;
     this.epoch = newEpoch();
     this.inodes = this.inodes.own(this.epoch);
     made.root = new Dentry(made, '', undefined, made.inode(this.root.inode!.ino));
-    fork.kernel.superblocks.add(made);
     return made;
   }
 
@@ -206,6 +272,7 @@ export class TmpfsSuperblock implements Superblock {
 
 /** Every entry names an inode, link counts are right, and what is used adds up. */
 function checkTmpfs(superblock: TmpfsSuperblock): string[] {
+  const { name } = superblock.type;
   const wrong: string[] = [];
   const links = new Map<number, number>();
   const count = (ino: number, by: number) => links.set(ino, (links.get(ino) ?? 0) + by);
@@ -218,18 +285,19 @@ function checkTmpfs(superblock: TmpfsSuperblock): string[] {
       count(entry.ino, 1);
       const child = superblock.inodes.get(entry.ino);
       if (child === undefined)
-        wrong.push(`tmpfs: "${entry.name}" in inode ${record.ino} names the missing inode ${entry.ino}`);
+        wrong.push(`${name}: "${entry.name}" in inode ${record.ino} names the missing inode ${entry.ino}`);
       else if (isDirectory(child.mode)) count(record.ino, 1);
     }
   }
   for (const record of superblock.inodes.ascending()) {
     const found = links.get(record.ino) ?? 0;
-    if (found !== record.nlink) wrong.push(`tmpfs: inode ${record.ino} has nlink ${record.nlink}, counted ${found}`);
+    if (found !== record.nlink) wrong.push(`${name}: inode ${record.ino} has nlink ${record.nlink}, counted ${found}`);
     if (record.nlink === 0 && (superblock.inode(record.ino)?.holds ?? 0) === 0)
-      wrong.push(`tmpfs: inode ${record.ino} was lost`);
-    if (isRegular(record.mode) && record.size < 0) wrong.push(`tmpfs: inode ${record.ino} has a negative size`);
+      wrong.push(`${name}: inode ${record.ino} was lost`);
+    if (isRegular(record.mode) && record.size < 0) wrong.push(`${name}: inode ${record.ino} has a negative size`);
   }
-  if (pages !== superblock.usedPages) wrong.push(`tmpfs: ${superblock.usedPages} pages are charged, ${pages} are used`);
+  if (pages !== superblock.usedPages)
+    wrong.push(`${name}: ${superblock.usedPages} pages are charged, ${pages} are used`);
   return wrong;
 }
 

@@ -101,25 +101,11 @@ for (const [form, options] of forms)
       });
     });
 
-    it('passes over global PAX headers and AUFS files, but links into its link directory', () => {
-      inRoot((root, apply) => {
-        const archive = makeTar(
-          '.wh..wh.plnk/',
-          '.wh..wh.plnk/1.2 = linked',
-          '.wh..wh.aufs',
-          'a => .wh..wh.plnk/1.2',
-          'b => a',
-        );
-        apply(archive, options);
-        expect(tree(root)).toEqual({ a: 'linked', b: 'linked' });
-      });
-    });
-
     it.each<[string, string, (string | ReturnType<typeof entry>)[]]>([
       ['a name above', 'ERR_TAR_BREAKOUT', ['../secret = x']],
       ['a name that climbs out', 'ERR_TAR_BREAKOUT', ['a/', 'a/../../root-evil/x = x']],
       ['the directory above', 'ERR_TAR_BREAKOUT', [entry('x', { name: '..', type: '5' })]],
-      ['a root that is no directory', 'ERR_TAR_BREAKOUT', ['. = x']],
+      ['a root that is no directory', 'ERR_TAR_BREAKOUT', [entry('x = x', { name: '/' })]],
       ['a symlink out', 'ERR_TAR_BREAKOUT', ['a -> ../secret']],
       ['a symlink out from below', 'ERR_TAR_BREAKOUT', ['d/', 'd/a -> ../../root-evil']],
       ['a hard link out', 'ERR_TAR_BREAKOUT', ['a => ../secret']],
@@ -161,7 +147,7 @@ for (const [form, options] of forms)
         fs.mkdirSync(join(root, 'etc'));
         apply(makeTar(link, 'd/passwd-of-a-layer = x', 'd/.wh.gone', 'l => d/passwd-of-a-layer'), {
           ...options,
-          symlinks: 'contain',
+          breakout: 'contain',
         });
         expect(fs.existsSync('/etc/passwd-of-a-layer')).toBe(false);
         expect(tree(root)).toMatchObject({ d: link.slice(2), 'etc/passwd-of-a-layer': 'x', l: 'x' });
@@ -240,8 +226,8 @@ describe('whiteouts', () => {
   });
 
   it.each([
-    ['before', ['o/', 'o/.wh..wh..opq', 'o/new = n', 'o/sub/deep = n']],
-    ['behind', ['o/', 'o/new = n', 'o/sub/deep = n', 'o/.wh..wh..opq']],
+    ['before', ['o/', 'o/.wh..wh..opq', 'o/new = n', 'o/sub/', 'o/sub/deep = n']],
+    ['behind', ['o/', 'o/new = n', 'o/sub/', 'o/sub/deep = n', 'o/.wh..wh..opq']],
   ])('an opaque marker %s the new files empties the directory of the old ones alone', (_, entries) => {
     inRoot((root, apply) => {
       fs.mkdirSync(join(root, 'o/sub'), { recursive: true });

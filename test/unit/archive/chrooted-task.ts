@@ -1,5 +1,6 @@
 /** A task of the real kernel with the calls that unpacking a layer needs beside `LinuxTask`'s: clone, chroot, exit. */
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { randomFillSync } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
@@ -37,6 +38,7 @@ export function chrootedTask(intercept: Interceptor = () => {}, rootDirectory = 
     clone: () => chrootedTask(intercept, rootDirectory),
     exit: () => closeSync(root),
     chdir: () => {},
+    getrandom: (into: Uint8Array) => void randomFillSync(into),
     statIfPresent(path: string, flags = 0): Stat | undefined {
       try {
         return within(root, () => (flags === 0 ? linux.stat(path) : linux.lstat(path)));

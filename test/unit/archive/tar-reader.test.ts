@@ -110,6 +110,10 @@ describe('what is understood', () => {
     expect(read(extended('x', '9 size=2\n'), file, body)[0]!.header.size).toBe(2);
   });
 
+  it('an extended header before a global one for nobody, as Go does', () => {
+    expect(names(extended('x', '9 path=a\n'), extended('g', '9 path=b\n'), file, body, end)).toEqual(['ext', 'f']);
+  });
+
   it('a global header as an entry of its own', () => {
     expect(read(extended('g', '13 comment=x\n'), file, body).map(({ header }) => header.type)).toEqual(['g', '0']);
   });

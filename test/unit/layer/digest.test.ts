@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { pureCodecs } from '../../../src/archive/codecs.ts';
 import { nodeCodecs } from '../../../src/archive/node-codecs.ts';
 import { chainID, diffID, EMPTY_LAYER_DIFF_ID, hexOf, isDigest, requireDigest } from '../../../src/layer/digest.ts';
-import { chainOf, createLayer } from '../../../src/layer/layer.ts';
 import { golden, goldenGunzipped, goldenText } from '../archive/golden.ts';
 
 describe.each([
@@ -26,17 +25,6 @@ describe.each([
   it.each([2, 3, 4, 5, 6, 7])('is that of layer %s of the recorded build', (n) => {
     const recorded = goldenText('build/layers.txt').match(new RegExp(`^${n} ([0-9a-f]{64}) `, 'm'))![1];
     expect(diffID(sha256, goldenGunzipped(`build/layer-${n}.tar.gz`))).toBe(`sha256:${recorded}`);
-  });
-
-  it('name layers', () => {
-    const lower = createLayer(sha256, golden('base/base-pax.tar'));
-    const upper = createLayer(sha256, golden('layer/child.tar'), lower);
-    expect(upper).toMatchObject({ diffID: child, size: 153600, parent: lower });
-    expect(upper.chainID).toBe('sha256:5d8530d4bf4b5c65f9031aa4dab32f858c5b8e69fbf4abfe4158b205840a8cf5');
-    expect(chainOf(upper)).toEqual([lower, upper]);
-    expect(upper.tar()).toEqual(golden('layer/child.tar'));
-    expect(Object.isFrozen(upper)).toBe(true);
-    expect('parent' in lower).toBe(false);
   });
 });
 

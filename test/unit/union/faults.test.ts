@@ -160,7 +160,7 @@ describe('unpacking a layer', () => {
   prepared.task.mkdir('/layer');
   prepared.task.utimensat(-100, '/layer', { sec: 1, nsec: 1 }, { sec: 2, nsec: 2 });
   const unpack = (machine: typeof prepared): void => {
-    applyLayer(machine.task, '/layer', tar, { form: 'overlay', symlinks: 'contain' });
+    applyLayer(machine.task, '/layer', tar, { form: 'overlay', breakout: 'contain' });
   };
   const counted = prepared.fork();
   const events = eventsOf(counted.kernel, () => unpack(counted));

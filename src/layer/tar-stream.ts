@@ -1,0 +1,44 @@
+/** A layer's tar, put together again from its tar-split and the files that the driver shows. @see moby layer/ro_layer.go */
+import { formatDigest, type HashFactory } from '../archive/codecs.ts';
+import { assembleArchive, type SplitRecord } from '../archive/tar-split.ts';
+import type { ProtoDriver } from '../driver/driver.ts';
+import type { Task } from '../kernel/task.ts';
+import { LayerError } from './layer-error.ts';
+import { readPieces } from './layerdb-file.ts';
+
+/**
+ * The archive that the records were made of, read from the layer `cacheID`, which the driver shows until the loop ends.
+ *
+ * @throws ArchiveError `ERR_TAR_SPLIT_CHECKSUM`; ErrnoException for a file that is gone; errors of the driver
+ */
+export function* assembleTar(
+  task: Task,
+  driver: ProtoDriver,
+  cacheID: string,
+  records: Iterable<SplitRecord>,
+): Generator<Uint8Array, void> {
+  const directory = driver.get(cacheID);
+  try {
+    yield* assembleArchive(records, (name) => readPieces(task, `${directory}/${name}`));
+  } finally {
+    driver.put(cacheID);
+  }
+}
+
+/** The same bytes, which must have the digest. @throws LayerError `ERR_LAYER_VERIFY` behind the last of them */
+export function* verifyTar(
+  sha256: HashFactory,
+  tar: Iterable<Uint8Array>,
+  digest: string,
+): Generator<Uint8Array, void> {
+  const hash = sha256();
+  for (const chunk of tar) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (formatDigest(hash.digest()) === digest) return;
+  const advice =
+    'This may be because internal files in the layer store were modified. ' +
+    'Re-pulling or rebuilding this image may resolve the issue';
+  throw new LayerError('ERR_LAYER_VERIFY', `could not verify layer data for: ${digest}. ${advice}`);
+}

@@ -1,0 +1,95 @@
+/**
+ * Where a union is not like a directory of one's own: each deviation has a scenario, which must show it where the
+ * driver's features name it, and must not where they do not.
+ */
+import { AT_FDCWD, O_RDONLY } from '../../abi/flags.ts';
+import type { Task } from '../../kernel/task.ts';
+import type { NonStandard } from '../../driver/driver.ts';
+import { codeOf, expectEqual } from '../expectation.ts';
+import { putFile, readFile, readText } from '../task-files.ts';
+import type { DriverBench } from './driver-bench.ts';
+import { BASE, type DriverCase } from './driver-case.ts';
+
+/** Older than a day, and not older than the content: the time of access that a reader has to change. */
+const BEFORE = { sec: 1_000_000_000, nsec: 0 };
+
+/** The layer that is looked at, above one with a directory, a file of one name, and a file of two. */
+function container(bench: DriverBench): string {
+  bench.make(BASE, undefined, (root, task) => {
+    task.mkdir(`${root}/dir`, 0o755);
+    putFile(task, `${root}/dir/in`, 'in');
+    putFile(task, `${root}/file`, 'old');
+    putFile(task, `${root}/one`, 'old');
+    task.link(`${root}/one`, `${root}/two`);
+    task.utimensat(AT_FDCWD, `${root}/file`, BEFORE, BEFORE);
+  });
+  return bench.makeWritable('container', BASE);
+}
+
+/** A deviation: a name for it, and whether it is seen there. */
+interface Deviation {
+  readonly name: string;
+  isSeen(root: string, task: Task): boolean;
+}
+
+const deviations: Readonly<Record<NonStandard, Deviation>> = {
+  'directory-rename': {
+    name: 'a directory of a layer below is renamed, or EXDEV',
+    isSeen(root, task) {
+      const code = codeOf(() => task.rename(`${root}/dir`, `${root}/moved`));
+      if (code !== undefined) return code === 'EXDEV';
+      expectEqual('what came along', readText(task, `${root}/moved/in`), 'in');
+      return false;
+    },
+  },
+  'hard-links': {
+    name: 'what is written through one name of a file of a layer below is read through the other, or not',
+    isSeen(root, task) {
+      putFile(task, `${root}/one`, 'new');
+      expectEqual('what was written', readText(task, `${root}/one`), 'new');
+      return readText(task, `${root}/two`) === 'old';
+    },
+  },
+  'stale-descriptor': {
+    name: 'a descriptor that was open before the first write reads what is written, or not',
+    isSeen(root, task) {
+      const fd = task.open(`${root}/file`, O_RDONLY);
+      try {
+        putFile(task, `${root}/file`, 'new');
+        const into = new Uint8Array(3);
+        task.pread(fd, into, 0);
+        return new TextDecoder().decode(into) === 'old';
+      } finally {
+        task.close(fd);
+      }
+    },
+  },
+  'inode-number': {
+    name: 'a file keeps its number when it is first written to, or gets another',
+    isSeen(root, task) {
+      const before = task.stat(`${root}/file`);
+      putFile(task, `${root}/file`, 'new');
+      const after = task.stat(`${root}/file`);
+      return before.ino !== after.ino || before.dev !== after.dev;
+    },
+  },
+  'access-time': {
+    name: 'reading a file of a layer below marks the time of access, or does not',
+    isSeen(root, task) {
+      readFile(task, `${root}/file`);
+      return task.stat(`${root}/file`).atime.sec === BEFORE.sec;
+    },
+  },
+};
+
+/** One case for each deviation. */
+export const nonStandardCases: Readonly<Record<string, readonly DriverCase[]>> = {
+  'what is not like a directory of its own': Object.entries(deviations).map(([feature, { name, isSeen }]) => ({
+    name,
+    run(bench) {
+      const id = container(bench);
+      const seen = bench.see(id, (root) => isSeen(root, bench.task));
+      expectEqual(`${feature} is seen`, seen, bench.driver.features.nonStandard.has(feature as NonStandard));
+    },
+  })),
+};

@@ -1,0 +1,56 @@
+/**
+ * The model of a union: the tree that `cp -a` of the layers leaves, and then what is done to it. That is how the
+ * kernel's documentation says what overlayfs should be like; where it is not, the driver's features say so.
+ */
+import { isDirectory } from '../../abi/mode.ts';
+import type { DriverFeatures } from '../../driver/driver.ts';
+import { type ModelNode, nodesBelow, refuse } from './model-node.ts';
+import { PosixModel } from './posix-model.ts';
+
+export class UnionModel extends PosixModel {
+  readonly #nonStandard: DriverFeatures['nonStandard'];
+
+  constructor(nonStandard: DriverFeatures['nonStandard'] = new Set()) {
+    super();
+    this.#nonStandard = nonStandard;
+  }
+
+  /**
+   * All that there is lies in a layer below from now on. Where copying up breaks hard links, each of their names is a
+   * file of its own from there.
+   */
+  stack(): void {
+    this.#stackBelow(this.root);
+  }
+
+  /** What a commit does not keep is gone: extended attributes but for capabilities. */
+  commit(): void {
+    for (const { xattrs } of nodesBelow(this.root)) {
+      for (const name of xattrs.keys()) if (name !== 'security.capability') xattrs.delete(name);
+    }
+    this.stack();
+  }
+
+  #stackBelow(directory: ModelNode): void {
+    directory.isLower = true;
+    for (const [name, node] of directory.entries) {
+      if (isDirectory(node.mode)) this.#stackBelow(node);
+      else if (this.#nonStandard.has('hard-links') && node.nlink > 1) directory.entries.set(name, aloneOf(node));
+      else node.isLower = true;
+    }
+  }
+
+  protected override mayMove(node: ModelNode, there: ModelNode | undefined, path: string): void {
+    const isStuck = (each: ModelNode | undefined) => each !== undefined && isDirectory(each.mode) && each.isLower;
+    if (this.#nonStandard.has('directory-rename') && isStuck(node)) refuse('EXDEV', 'rename', path);
+    super.mayMove(node, there, path);
+  }
+}
+
+const aloneOf = (node: ModelNode): ModelNode => ({
+  ...node,
+  nlink: 1,
+  isLower: true,
+  entries: new Map(),
+  xattrs: new Map(node.xattrs),
+});

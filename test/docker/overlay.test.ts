@@ -1,0 +1,4 @@
+/** Histories with the first version of overlay. */
+import { describeHistories } from './slice.ts';
+
+describeHistories('overlay');

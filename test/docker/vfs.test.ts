@@ -1,0 +1,4 @@
+/** Histories with vfs. */
+import { describeHistories } from './slice.ts';
+
+describeHistories('vfs');

@@ -1,0 +1,82 @@
+/**
+ * Faults while a daemon starts on a machine where an earlier one was stopped in the midst of things. Whatever happens to
+ * that start, the next one finds all that was there, sweeps, and leaves what a start without a fault leaves.
+ */
+import { applyArchive, type DriverType } from '../../src/driver/driver.ts';
+import type { IFs } from '../../src/fs/ifs.ts';
+import { hexOf } from '../../src/layer/digest.ts';
+import type { Machine } from '../../src/machine/machine.ts';
+import { DOCKER, emptyMachine, restarted, startDaemon, tars, type Worked } from './daemon.ts';
+import { itemsOf, mountsOf, shapeOf } from './disk.ts';
+import { newTally, type Share, type Tally } from './faults.ts';
+import { eventsOf, type Fault, isFault, strike, strikes } from './strike.ts';
+
+const LEFT = 'e'.repeat(64);
+
+/** One of each that a stop may leave: a removal, a transaction, a layer that nobody refers to, half a container, a mount. */
+function leaveThings({ type, machine, chains }: Worked): Machine<IFs> {
+  const left = machine.fork();
+  const { fs } = left;
+  const { driver, store } = startDaemon(left, type);
+  const layerdb = `${DOCKER}/image/${type.name}/layerdb`;
+  const lone = hexOf(chains.lone);
+  fs.renameSync(`${layerdb}/sha256/${lone}`, `${layerdb}/sha256/${lone}-${LEFT}-removing`);
+  const ingest = store.begin(chains.child);
+  ingest.write(tars.fresh.subarray(0, 2000));
+  driver.create(LEFT);
+  applyArchive(driver, LEFT, undefined, tars.base);
+  store.createRWLayer('half', chains.base);
+  fs.renameSync(`${layerdb}/mounts/half/mount-id`, `${layerdb}/mounts/half/mount-id-removing`);
+  store.getRWLayer('box').mount();
+  if (type.name !== 'vfs') fs.mkdirSync(`${DOCKER}/${type.name}/opaque-bug-check1234/merged`, { recursive: true });
+  return restarted(left);
+}
+
+/** Starts the daemon and sweeps; answers what is wrong then and what lies on the disk. */
+function started(machine: Machine<IFs>, type: DriverType) {
+  const { store } = startDaemon(machine, type);
+  store.sweep();
+  const wrong = [
+    ...machine.check(),
+    ...store.check(),
+    ...startDaemon(machine.fork(), type).store.check({ tars: true }),
+  ];
+  const mounts = mountsOf(machine).filter((path) => path !== '/' && path !== '/proc');
+  return { wrong: [...wrong, ...mounts], shape: shapeOf(itemsOf(machine)).join('\n') };
+}
+
+/** Lets the fault strike at each `every`th event of a start after a stop, in turn. */
+export const strikeStart = (worked: Worked, fault: Fault, share: Share): Tally =>
+  strikeStartOn(leaveThings(worked), worked.type, fault, share);
+
+/** The same for the first start of all. */
+export const strikeFirstStart = ({ type }: Worked, fault: Fault, share: Share): Tally =>
+  strikeStartOn(emptyMachine(), type, fault, share);
+
+function strikeStartOn(left: Machine<IFs>, type: DriverType, fault: Fault, { every, first }: Share): Tally {
+  const tally = newTally();
+  const begin = (machine: Machine<IFs>) => () => void startDaemon(machine, type).store.sweep();
+  const clean = left.fork();
+  const events = [...eventsOf(clean, begin(clean)).entries()].filter(([, event]) => strikes(event, fault));
+  const expected = started(left.fork(), type);
+  tally.wrong.push(...expected.wrong.map((text) => `without a fault: ${text}`));
+  for (let i = first % Math.min(every, events.length); i < events.length; i += every) {
+    const [at, event] = events[i]!;
+    tally.points++;
+    const machine = left.fork();
+    const { error } = strike(machine, begin(machine), at, fault);
+    if (error === undefined) tally.passed++;
+    else if (!isFault(error, fault)) tally.wrong.push(`${JSON.stringify(event)}: ${error}`);
+    const { wrong, shape } = started(fault === 'stop' ? restarted(machine) : machine, type);
+    for (const text of wrong) tally.wrong.push(`${JSON.stringify(event)}: ${text}`);
+    if (shape !== expected.shape)
+      tally.wrong.push(`${JSON.stringify(event)}: ${firstDifference(shape, expected.shape)}`);
+  }
+  return tally;
+}
+
+function firstDifference(one: string, other: string): string {
+  const [here, there] = [one.split('\n'), other.split('\n')];
+  const at = here.findIndex((line, i) => line !== there[i]);
+  return `another disk: ${here.slice(at - 1, at + 2).join(' ')} and not ${there.slice(at - 1, at + 2).join(' ')}`;
+}
