@@ -64,9 +64,9 @@ export function buildLayer(task: SubjectTask, root: string, layer: Layer, links 
     return attempt(() => {
       makeParents(task, path);
       make(task, entry.type === 'link' ? root : links, path, entry);
+      if (entry.type === 'symlink') symlinks.add(entry.path);
       decorate(task, path, entry);
       made.set(entry.path, entry.mtime);
-      if (entry.type === 'symlink') symlinks.add(entry.path);
     });
   });
   settleTimes(task, root, made);
