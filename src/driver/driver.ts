@@ -68,7 +68,11 @@ export interface ProtoDriver {
    * @throws DriverError `ERR_DRIVER_STORAGE_OPTION`, `ERR_DRIVER_DEPTH`, `ERR_DRIVER_ID` where there is no such parent
    */
   create(id: string, parent?: string, options?: CreateOptions): void;
-  /** As `create`, for the writable layer of a container; storage options are allowed where the driver has some. */
+  /**
+   * As `create`, for the writable layer of a container; storage options are allowed where the driver has some.
+   *
+   * @throws DriverError as `create`; `ERR_DRIVER_QUOTA` where the disk below cannot enforce a size
+   */
   createReadWrite(id: string, parent?: string, options?: CreateOptions): void;
   /**
    * The directory that shows the layer with all below it. Counted: as many `put` hide it again.
