@@ -102,7 +102,9 @@ export function setAttributes(task: Task, path: string, header: TarHeader): void
   if (followed) task.chmod(path, header.mode & S_IALLUGO);
   const atime = header.atime === undefined ? header.mtime : later(header.atime, header.mtime);
   if (followed) setTimes(task, path, atime, header.mtime);
-  else if (header.type === SYMTYPE) task.utimensat(AT_FDCWD, path, atime, header.mtime, AT_SYMLINK_NOFOLLOW);
+  else if (header.type === SYMTYPE) {
+    task.utimensat(AT_FDCWD, path, inNanoseconds(atime), inNanoseconds(header.mtime), AT_SYMLINK_NOFOLLOW);
+  }
 }
 
 /** By the link's own text, from the layer's root: a hard link to a symlink keeps what the symlink has. */
@@ -124,6 +126,15 @@ function setAttribute(task: Task, path: string, name: string, value: Uint8Array)
   } catch (error) {
     if (!(error instanceof ErrnoException) || (error.code !== 'EOPNOTSUPP' && error.code !== 'EPERM')) throw error;
   }
+}
+
+const SECOND = 1_000_000_000n;
+
+/** The times of symlinks go through a number of nanoseconds in 64 bits, which wraps. @see moby pkg/archive/time_linux.go */
+function inNanoseconds({ sec, nsec }: Timespec): Timespec {
+  const time = BigInt.asIntN(64, BigInt(sec) * SECOND + BigInt(nsec));
+  const rest = ((time % SECOND) + SECOND) % SECOND;
+  return { sec: Number((time - rest) / SECOND), nsec: Number(rest) };
 }
 
 const later = (a: Timespec, b: Timespec): Timespec => (compareTimespec(a, b) < 0 ? b : a);

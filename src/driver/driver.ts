@@ -30,10 +30,17 @@ export interface CreateOptions {
  * - `directory-rename` rename(2) of a directory that lies in a lower layer gives EXDEV
  * - `hard-links` copy-up gives one name of a lower file a file of its own
  * - `stale-descriptor` a descriptor that was opened for reading keeps showing the lower file (before Linux 4.19)
- * - `inode-number` a file's number changes when it is copied up (layers on several filesystems)
+ * - `inode-number` a file's number changes when it is copied up (layers on several filesystems, or of hard links)
  * - `access-time` reading a lower file does not touch its access time
+ * - `link-count` a lower file counts names that are not there: deleted ones, or those that it has in other layers
  */
-export type NonStandard = 'directory-rename' | 'hard-links' | 'stale-descriptor' | 'inode-number' | 'access-time';
+export type NonStandard =
+  | 'directory-rename'
+  | 'hard-links'
+  | 'stale-descriptor'
+  | 'inode-number'
+  | 'access-time'
+  | 'link-count';
 
 /** What a caller and the suite may rely on. */
 export interface DriverFeatures {
@@ -61,7 +68,11 @@ export interface ProtoDriver {
    * @throws DriverError `ERR_DRIVER_STORAGE_OPTION`, `ERR_DRIVER_DEPTH`, `ERR_DRIVER_ID` where there is no such parent
    */
   create(id: string, parent?: string, options?: CreateOptions): void;
-  /** As `create`, for the writable layer of a container; storage options are allowed where the driver has some. */
+  /**
+   * As `create`, for the writable layer of a container; storage options are allowed where the driver has some.
+   *
+   * @throws DriverError as `create`; `ERR_DRIVER_QUOTA` where the disk below cannot enforce a size
+   */
   createReadWrite(id: string, parent?: string, options?: CreateOptions): void;
   /**
    * The directory that shows the layer with all below it. Counted: as many `put` hide it again.

@@ -1,10 +1,13 @@
-/** What can name a layer: one component of a path. */
+/** What can name a layer: one component of a path, as long as a name may be. */
 import { pathErrorText } from '../abi/errno-text.ts';
+import { NAME_MAX } from '../abi/flags.ts';
+import { encodeName } from '../abi/name-bytes.ts';
 import { DriverError } from './driver-error.ts';
 import { isErrno } from './refusal.ts';
 
 /** Whether a directory of a driver's home can bear that name. */
-export const isLayerId = (id: string): boolean => id !== '' && id !== '.' && id !== '..' && !/[/\0]/.test(id);
+export const isLayerId = (id: string): boolean =>
+  id !== '' && id !== '.' && id !== '..' && !/[/\0]/.test(id) && encodeName(id).length <= NAME_MAX;
 
 /** The refusal of an id that no layer of the driver can have. */
 export const layerIdRefusal = (driver: string, id: string): DriverError =>

@@ -2,6 +2,8 @@
 import { MNT_DETACH } from '../abi/flags.ts';
 import { removeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
+import { FS_MAGIC_OVERLAY } from './backing-filesystem.ts';
+import { isMounted } from './reference-counter.ts';
 import { isErrno, unlessRefused } from './refusal.ts';
 import { readTextIfPresent } from './text-file.ts';
 
@@ -21,6 +23,11 @@ const detach = (task: Task, target: string): boolean =>
     task.umount(target, MNT_DETACH);
     return true;
   }, false);
+
+/** Unmounts the overlay at `merged` where there is one: without /proc nobody tells what is mounted. */
+export function detachOverlay(task: Task, merged: string): void {
+  if (isMounted(task, FS_MAGIC_OVERLAY, merged)) task.umount(merged, MNT_DETACH);
+}
 
 /** In mountinfo a space stands as `\040`, and so do its likes. */
 const unescapePath = (path: string): string =>

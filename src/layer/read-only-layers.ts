@@ -90,11 +90,13 @@ export class ReadOnlyLayers {
     for (const layer of this.#layers.values()) if (layer.parent !== undefined) layer.parent.references++;
   }
 
-  #load(chainID: string): ReadOnlyLayer | undefined {
+  /** A layer that somebody made an ancestor of itself, `above` being those that ask for it, cannot be loaded. */
+  #load(chainID: string, above: readonly string[] = []): ReadOnlyLayer | undefined {
     const loaded = this.#layers.get(chainID);
     if (loaded !== undefined) return loaded;
+    if (above.includes(chainID)) return undefined;
     const record = this.#read(chainID);
-    const parent = record?.parent === undefined ? undefined : this.#load(record.parent);
+    const parent = record?.parent === undefined ? undefined : this.#load(record.parent, [...above, chainID]);
     if (record === undefined || (record.parent !== undefined && parent === undefined)) return undefined;
     return this.#put(chainID, record, parent);
   }

@@ -7,6 +7,7 @@ import type { Layer, LayerEntry } from '../../src/testing/layers.ts';
 import { bytesOf } from '../../src/testing/subject.ts';
 import type { Base } from './history.ts';
 import { holdProgram } from './hold-program.ts';
+import { archiveOfOdd, type OddArchive } from './odd-archive.ts';
 
 /** A recorded archive, see test/golden/docker. */
 export const goldenArchive = (name: string): Uint8Array =>
@@ -114,5 +115,11 @@ export function archiveOfLayer(layer: Layer, withProgram = false): Uint8Array {
   return Buffer.concat([...writeArchive([...first, ...kept(layer).flatMap(entriesOf)])]);
 }
 
-export const archiveOfBase = (base: Base): Uint8Array =>
-  typeof base === 'string' ? goldenArchive(base) : archiveOfLayer(base, true);
+export function archiveOfBase(base: Base): Uint8Array {
+  if (typeof base === 'string') return goldenArchive(base);
+  return 'odd' in base ? archiveOfOdd(base) : archiveOfLayer(base, true);
+}
+
+/** A layer of an image that is loaded; the lowest one has the program. */
+export const archiveOfLoaded = (layer: Layer | OddArchive, isLowest: boolean): Uint8Array =>
+  'odd' in layer ? archiveOfOdd(layer) : archiveOfLayer(layer, isLowest);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Course, type Observation } from './course.ts';
 import type { History, HistoryStep } from './history.ts';
+import { sameRefusal } from './masks.ts';
 import type { Store } from './store.ts';
 
 /** Where two courses part. */
@@ -38,6 +39,7 @@ function firstDifference(left: readonly Observation[], right: readonly Observati
     if (one?.what !== other?.what) {
       return { what: 'observations', differences: [[one?.what ?? NOTHING, other?.what ?? NOTHING]] };
     }
+    if (one!.what === 'failure' && sameRefusal(one!.lines.join('\n'), other!.lines.join('\n'))) continue;
     const differences = differencesOf(one!.lines, other!.lines);
     if (differences.length > 0) return { what: one!.what, differences };
   }

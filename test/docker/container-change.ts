@@ -213,7 +213,8 @@ function performOn(tree: Tree, change: Picking, object: { path: string; mode: nu
       break;
     case 'replace':
       removeTree(task, path);
-      make(task, path, change.by);
+      // dockerd would open the fifo for what was below, and wait for ever
+      make(task, path, change.by === 'fifo' && isDirectory(object.mode) ? 'socket' : change.by);
       break;
     case 'link':
     case 'rename': {

@@ -1,8 +1,8 @@
 /** The course of one history on one store: what is there, and what is told of each step. */
-import { archiveOfBase, archiveOfLayer } from './base-archive.ts';
+import { archiveOfBase, archiveOfLoaded } from './base-archive.ts';
 import { makeChanges } from './container-change.ts';
 import { DockerError } from './dockerd.ts';
-import type { HistoryStep } from './history.ts';
+import type { Base, HistoryStep } from './history.ts';
 import { RandomIDs } from './ids.ts';
 import { listHome, listLayerdb, listTree, splitRecords } from './observe.ts';
 import { type Image, type Inspection, layerDirectory, mountID, settle, type Store } from './store.ts';
@@ -25,6 +25,8 @@ type WorkStep = Extract<HistoryStep, { step: 'work' }>;
 
 interface HeldImage extends Image {
   readonly parent: HeldImage | undefined;
+  /** Its containers can be started: the program is there. */
+  readonly startable: boolean;
 }
 interface HeldContainer {
   readonly id: string;
@@ -63,10 +65,11 @@ export class Course {
   #step(step: HistoryStep, chosen: Chosen): Promise<Observation[]> {
     switch (step.step) {
       case 'import':
-        return this.#addImage(() => this.store.importImage(archiveOfBase(step.base)));
+        return this.#addImage(() => this.store.importImage(archiveOfBase(step.base)), !isOdd(step.base));
       case 'load':
-        return this.#addImage(() =>
-          this.store.loadImage(step.layers.map((layer, at) => archiveOfLayer(layer, at === 0))),
+        return this.#addImage(
+          () => this.store.loadImage(step.layers.map((layer, at) => archiveOfLoaded(layer, at === 0))),
+          step.layers.length > 0 && !step.layers.some(isOdd),
         );
       case 'create':
         return this.#create(pick(this.#images, step.image), chosen.container);
@@ -83,8 +86,8 @@ export class Course {
     }
   }
 
-  async #addImage(make: () => Promise<Image>, parent?: HeldImage): Promise<Observation[]> {
-    const image = { ...(await make()), parent };
+  async #addImage(make: () => Promise<Image>, startable: boolean, parent?: HeldImage): Promise<Observation[]> {
+    const image = { ...(await make()), parent, startable };
     this.#images.push(image);
     return [
       { what: 'tar-split', lines: splitRecords(this.store, image) },
@@ -97,7 +100,7 @@ export class Course {
   async #create(image: HeldImage | undefined, chosen: string | undefined): Promise<Observation[]> {
     if (image === undefined) return [];
     const id = await this.store.create(image, chosen);
-    this.#containers.push({ id, image, startable: image.parent === undefined, started: false });
+    this.#containers.push({ id, image, startable: image.startable, started: false });
     this.#everyContainer.push(id);
     const mount = mountID(this.store, id);
     for (const layer of [`${mount}-init`, mount]) {
@@ -134,7 +137,7 @@ export class Course {
 
   async #commit(container: HeldContainer | undefined): Promise<Observation[]> {
     if (container === undefined) return [];
-    return this.#addImage(() => this.store.commit(container.id), container.image);
+    return this.#addImage(() => this.store.commit(container.id), false, container.image);
   }
 
   async #removeContainer(container: HeldContainer | undefined): Promise<Observation[]> {
@@ -192,6 +195,8 @@ export class Course {
   }
 }
 
+const isOdd = (base: Base): boolean => typeof base === 'object' && 'odd' in base;
+
 function pick<T>(all: readonly T[], at: number): T | undefined {
   return all[at % all.length];
 }
@@ -199,12 +204,23 @@ function pick<T>(all: readonly T[], at: number): T | undefined {
 /** As JSON tells a name: without bytes that are no UTF-8. */
 const toJSONText = (text: string): string => text.replace(/[\udc80-\udcff]/g, '\ufffd');
 
-/** The words of a refusal, without those of the process that dockerd unpacks in. */
-const refusalOf = (error: Error): string =>
-  error.message.replace(
-    /^(ApplyLayer exit status 1 stdout: {2}stderr|Error processing tar file\(exit status 1\)): /,
-    '',
-  );
+/** What dockerd puts around the words of the process that it unpacks in: `exit status 1`, or why it broke off itself. */
+const wrapping = [
+  /^ApplyLayer exit status 1 stdout: {2}stderr: ()/,
+  /^ApplyLayer (.*) stdout: \{"layerSize":\d+\}\n stderr: $/,
+  /^Error processing tar file\(exit status 1\): ()/,
+  /^Error processing tar file\((.*)\): $/,
+];
+/** Our errors name the entry where dockerd's do not. */
+const entryName =
+  /(?<=^(?:unhandled tar header type \d+|duplicates of file paths not supported)): ".*"$|(?<=^Invalid aufs hardlink) ".*"$/s;
+
+/** The words of a refusal. */
+function refusalOf({ message }: Error): string {
+  const warnings = /time="[^\n]*\n/g;
+  const text = wrapping.reduce((words, around) => words.replace(around, '$1'), message.replace(warnings, ''));
+  return text.replace(entryName, '');
+}
 
 /** What dockerd or ours refuse, as against a mistake of the test and a dockerd that is gone. */
 const isRefusal = (error: unknown): boolean =>

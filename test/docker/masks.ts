@@ -14,7 +14,13 @@ export const masks = {
   'temporary name': 'names in a work directory (#1f) count every copy-up since the host was booted',
   disk: 'the device number of the disk below, which vfs keeps in the node backingFsBlockDev',
   gzip: 'the compressed form of tar-split.json.gz is that of the codec: compared after decompression',
+  'first fault':
+    'dockerd reads an archive on ahead for its records: of a path that comes twice and another fault, either',
 } as const;
+
+/** Whether two refusals are the same, as far as they are compared. */
+export const sameRefusal = (left: string, right: string): boolean =>
+  left === right || [left, right].includes('duplicates of file paths not supported');
 
 /**
  * What dockerd does one way or the other, and how often it is asked at most until it does it our way.

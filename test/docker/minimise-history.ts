@@ -1,6 +1,8 @@
 /** Makes a diverging history as small as it gets while it still diverges. */
 import type { HistoryDivergence } from './compare.ts';
+import type { Layer } from '../../src/testing/layers.ts';
 import type { History, HistoryStep } from './history.ts';
+import type { OddArchive } from './odd-archive.ts';
 
 type Compare = (history: History) => Promise<HistoryDivergence | undefined>;
 
@@ -19,20 +21,27 @@ async function minimiseList<T>(list: readonly T[], fails: (shorter: readonly T[]
 
 type With = (step: HistoryStep) => History;
 
+type Part = { readonly list: readonly unknown[]; readonly put: (shorter: readonly unknown[]) => HistoryStep };
+
+/** The entries of a layer or of an odd archive. */
+function partOf(layer: Layer | OddArchive, put: (shorter: Layer | OddArchive) => HistoryStep): Part {
+  if ('odd' in layer) return { list: layer.odd, put: (odd) => put({ odd: odd as OddArchive['odd'] }) };
+  return { list: layer, put: (shorter) => put(shorter as Layer) };
+}
+
 /** The lists within a step that may be made shorter, and the step with a shorter one. */
-function listsOf(step: HistoryStep): { list: readonly unknown[]; put: (shorter: readonly unknown[]) => HistoryStep }[] {
+function listsOf(step: HistoryStep): Part[] {
   switch (step.step) {
     case 'work':
       return [{ list: step.changes, put: (changes) => ({ ...step, changes: changes as typeof step.changes }) }];
     case 'import': {
       if (typeof step.base === 'string') return [];
-      return [{ list: step.base, put: (base) => ({ ...step, base: base as typeof step.base }) }];
+      return [partOf(step.base, (base) => ({ ...step, base }))];
     }
     case 'load': {
-      const each = step.layers.map((layer, at) => ({
-        list: layer as readonly unknown[],
-        put: (shorter: readonly unknown[]) => ({ ...step, layers: step.layers.with(at, shorter as typeof layer) }),
-      }));
+      const each = step.layers.map((layer, at) =>
+        partOf(layer, (shorter) => ({ ...step, layers: step.layers.with(at, shorter) })),
+      );
       return [{ list: step.layers, put: (layers) => ({ ...step, layers: layers as typeof step.layers }) }, ...each];
     }
     default:

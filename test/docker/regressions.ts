@@ -3,6 +3,7 @@ import type { LayerEntry } from '../../src/testing/layers.ts';
 import type { DriverName } from './dockerd.ts';
 import type { History, HistoryStep } from './history.ts';
 import type { Step } from './container-change.ts';
+import type { OddEntry } from './odd-archive.ts';
 
 export interface Regression {
   readonly name: string;
@@ -15,6 +16,16 @@ const common = { mode: 0o644, uid: 0, gid: 0, mtime: { sec: 1_000_000_000, nsec:
 const content = { letter: 'n', length: 4095, hole: 0 } as const;
 const file = (path: string): LayerEntry => ({ ...common, path, type: 'file', content });
 const whiteout = (path: string): LayerEntry => ({ ...common, path, type: 'node', format: 0o020000, rdev: 0 });
+
+const symlink: OddEntry = {
+  ...common,
+  name: 'd',
+  type: '2',
+  linkname: 'b',
+  mode: 0o777,
+  mtime: { sec: 9_999_999_999, nsec: 0 },
+  length: 0,
+};
 
 const create: HistoryStep = { step: 'create', image: 0 };
 const commit: HistoryStep = { step: 'commit', container: 0 };
@@ -79,6 +90,11 @@ export const regressions: readonly Regression[] = [
       ),
       commit,
     ],
+  },
+  {
+    name: 'a symlink of the year 2286, whose time no 64 bits of nanoseconds hold',
+    drivers: ['overlay2'],
+    history: [{ step: 'import', base: { odd: [symlink] } }],
   },
   {
     name: 'two containers on one image, whose commits are layers of each other’s name',

@@ -21,7 +21,7 @@ import type { OverlayHome } from '../overlay-check.ts';
 import { isMounted, ReferenceCounter } from '../reference-counter.ts';
 import { attempt, isErrno, passing, unlessRefused } from '../refusal.ts';
 import { readText } from '../text-file.ts';
-import { removeDirectory, unmountBelow } from '../unmount.ts';
+import { detachOverlay, removeDirectory, unmountBelow } from '../unmount.ts';
 import { abandonedTrees } from './abandoned-trees.ts';
 import { createLayer } from './create-layer.ts';
 import { HardLinkWriter } from './hard-link-writer.ts';
@@ -61,7 +61,7 @@ export class OverlayDriver implements Driver {
       nativeDiff: false,
       quota: false,
       maxDepth: Number.POSITIVE_INFINITY,
-      nonStandard: overlayNonStandard(this.#task, this.home, ''),
+      nonStandard: overlayNonStandard(this.#task, this.home, { mountOptions: '', hardLinked: true }),
     });
     return this.#features;
   }
@@ -143,7 +143,7 @@ export class OverlayDriver implements Driver {
     if (id === '') throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
     requireLayerId(this.name, id);
     const { directory, merged } = layerPaths(this.home, id);
-    this.#detach(merged);
+    detachOverlay(this.#task, merged);
     removeDirectory(this.#task, directory);
     this.#mounts.forget(merged);
   }
@@ -164,12 +164,7 @@ export class OverlayDriver implements Driver {
 
   cleanup(): void {
     unmountBelow(this.#task, this.home);
-    for (const id of listNames(this.#task, this.home)) this.#detach(layerPaths(this.home, id).merged);
-  }
-
-  /** Without /proc nobody tells what is mounted. */
-  #detach(merged: string): void {
-    if (isMounted(this.#task, FS_MAGIC_OVERLAY, merged)) this.#task.umount(merged, MNT_DETACH);
+    for (const id of listNames(this.#task, this.home)) detachOverlay(this.#task, layerPaths(this.home, id).merged);
   }
 
   leftovers(): readonly string[] {

@@ -24,7 +24,7 @@ import type { QuotaControl } from '../quota.ts';
 import { isMounted, ReferenceCounter } from '../reference-counter.ts';
 import { attempt, isErrno, passing } from '../refusal.ts';
 import { readTextIfPresent } from '../text-file.ts';
-import { removeDirectory, unmountBelow } from '../unmount.ts';
+import { detachOverlay, removeDirectory, unmountBelow } from '../unmount.ts';
 import { createLayer } from './create-layer.ts';
 import { featuresOf } from './features.ts';
 import { isLayerId, LINK_DIRECTORY, type LayerPaths, layerPaths, linkTarget, requireLayerId } from './layout.ts';
@@ -166,10 +166,12 @@ export class Overlay2Driver implements Driver {
       throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
     }
     requireLayerId(id);
-    const { root, link } = this.#paths(id);
+    const { root, link, merged } = this.#paths(id);
+    detachOverlay(this.#task, merged);
     const name = readTextIfPresent(this.#task, link) ?? '';
     if (isLayerId(name)) removeAll(this.#task, `${this.home}/${LINK_DIRECTORY}/${name}`);
     removeDirectory(this.#task, root);
+    this.#mounts.forget(merged);
   }
 
   status(): readonly (readonly [string, string])[] {
@@ -198,11 +200,7 @@ export class Overlay2Driver implements Driver {
 
   cleanup(): void {
     unmountBelow(this.#task, this.home);
-    for (const name of listNames(this.#task, this.home)) {
-      const { merged } = this.#paths(name);
-      // Without /proc nobody tells what is mounted.
-      if (isMounted(this.#task, FS_MAGIC_OVERLAY, merged)) this.#task.umount(merged, MNT_DETACH);
-    }
+    for (const name of listNames(this.#task, this.home)) detachOverlay(this.#task, this.#paths(name).merged);
   }
 
   leftovers(): readonly string[] {

@@ -15,6 +15,6 @@ export interface KnownFeatures {
 
 /** The features, those of overlayfs found out by trying. */
 export function featuresOf(task: Task, { home, mountOptions, nativeDiff, quota }: KnownFeatures): DriverFeatures {
-  const nonStandard = overlayNonStandard(task, home, mountOptions);
+  const nonStandard = overlayNonStandard(task, home, { mountOptions, hardLinked: false });
   return Object.freeze({ copyOnWrite: 'file', nativeDiff, quota, maxDepth: MAX_DEPTH, nonStandard });
 }

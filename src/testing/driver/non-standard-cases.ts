@@ -13,7 +13,7 @@ import { BASE, type DriverCase } from './driver-case.ts';
 /** Older than a day, and not older than the content: the time of access that a reader has to change. */
 const BEFORE = { sec: 1_000_000_000, nsec: 0 };
 
-/** The layer that is looked at, above one with a directory, a file of one name, and a file of two. */
+/** The layer that is looked at, above an image of two layers: a directory, a file of one name, and a file of two. */
 function container(bench: DriverBench): string {
   bench.make(BASE, undefined, (root, task) => {
     task.mkdir(`${root}/dir`, 0o755);
@@ -23,7 +23,9 @@ function container(bench: DriverBench): string {
     task.link(`${root}/one`, `${root}/two`);
     task.utimensat(AT_FDCWD, `${root}/file`, BEFORE, BEFORE);
   });
-  return bench.makeWritable('container', BASE);
+  const change = bench.makeWritable('change', BASE, (root, task) => putFile(task, `${root}/other`, 'other'));
+  bench.commit('image', change, BASE);
+  return bench.makeWritable('container', 'image');
 }
 
 /** A deviation: a name for it, and whether it is seen there. */
@@ -78,6 +80,14 @@ const deviations: Readonly<Record<NonStandard, Deviation>> = {
     isSeen(root, task) {
       readFile(task, `${root}/file`);
       return task.stat(`${root}/file`).atime.sec === BEFORE.sec;
+    },
+  },
+  'link-count': {
+    name: 'a file of a layer below counts the names that it has, or more',
+    isSeen(root, task) {
+      const before = task.stat(`${root}/one`).nlink;
+      task.unlink(`${root}/two`);
+      return before !== 2 || task.stat(`${root}/one`).nlink !== 1;
     },
   },
 };

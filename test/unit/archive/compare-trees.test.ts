@@ -374,6 +374,18 @@ describe('a whole tree', () => {
   });
 });
 
+describe('a whiteout of the lowest layer', () => {
+  it('is listed and not there, on both sides: no deletion', () => {
+    const machine = world('/low', '/low/d', '/middle', '/upper', '/work', '/old', '/new');
+    const { task } = machine;
+    task.mknod('/low/d/gone', 0o020000, 0);
+    task.mount('overlay', '/old', 'overlay', 'lowerdir=/middle:/low');
+    task.mount('overlay', '/new', 'overlay', 'lowerdir=/middle:/low,upperdir=/upper,workdir=/work');
+    for (const tree of ['/old', '/new']) expect(listNames(task, `${tree}/d`)).toEqual(['gone']);
+    expect(lines(machine)).toEqual([]);
+  });
+});
+
 describe('the time of a deletion', () => {
   it.each([
     [0, 100],

@@ -284,6 +284,24 @@ describe('unpacking in one pass', () => {
 });
 
 /** The cases of moby's own suite, pkg/archive/diff_test.go and archive_linux_test.go, in other words. */
+describe('what Go does', () => {
+  it('holds the time of a symlink in nanoseconds of 64 bits, which wrap in 2262', () => {
+    const machine = world('/root');
+    const mtime = { sec: 9_999_999_999, nsec: 0 };
+    unpack(machine, [entry('l -> x', { mtime }), entry('f = x', { mtime })], overlay);
+    expect(machine.task.lstat('/root/l').mtime).toEqual({ sec: -8_446_744_075, nsec: 290_448_384 });
+    expect(machine.task.lstat('/root/f').mtime).toEqual({ sec: 0, nsec: 0 });
+  });
+
+  it('opens the directory of a name that it cannot remove', () => {
+    const machine = world('/root');
+    machine.task.mknod('/root/d', 0o140644, 0);
+    machine.fs.writeFileSync('/root/f', '');
+    expect(() => unpack(machine, ['d/.wh.x'], plain)).toThrow('open /d: no such device or address');
+    expect(() => unpack(machine, ['f/.wh.x'], plain)).toThrow('unlinkat /f/x: not a directory');
+  });
+});
+
 describe('archives that want out', () => {
   const victim = (): World => {
     const machine = world('/root', '/victim');

@@ -109,6 +109,16 @@ describe.each(drivers)('what is wrong in a store over %s', (_, type) => {
     expect(store.release(store.get(layer.chainID))).toHaveLength(1);
   });
 
+  it('layers that are said to lie on one another are not loaded', () => {
+    const { fs, folder, lower, upper, restart } = prepared();
+    fs.writeFileSync(`${folder(lower)}/parent`, upper.chainID);
+    const { store } = restart();
+    expect(store.layers).toEqual([]);
+    expect(store.check()).toContainEqual(
+      expect.stringMatching(`^layer ${lower.chainID} is on disk and not in the store`),
+    );
+  });
+
   it('tells each thing in one sentence', () => {
     const { fs, folder, lower, upper, restart, driver, root } = prepared();
     const { mountID } = restart().store.getRWLayer('c');

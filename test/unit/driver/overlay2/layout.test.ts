@@ -97,14 +97,20 @@ it('removes a layer with its link', () => {
   expect(listing(started)).toEqual(['0700 0:0 l']);
 });
 
-it('removes a layer that is still mounted', () => {
-  const { driver, fs } = startedDriver();
-  driver.create('base');
-  driver.create('top', 'base');
-  driver.get('top');
-  driver.remove('top');
-  expect(fs.readdirSync(HOME)).toEqual(['base', 'l']);
-});
+for (const withProc of [true, false]) {
+  it(`removes a layer that is still mounted${withProc ? '' : ', without /proc too'}, and mounts another of its name`, () => {
+    const { driver, fs, task } = startedDriver();
+    if (!withProc) task.umount('/proc');
+    driver.create('base');
+    fs.writeFileSync(`${driver.get('base')}/file`, 'below');
+    driver.create('top', 'base');
+    fs.unlinkSync(`${driver.get('top')}/file`);
+    driver.remove('top');
+    expect(fs.readdirSync(HOME)).toEqual(['base', 'l']);
+    driver.create('top', 'base');
+    expect(fs.readFileSync(`${driver.get('top')}/file`, 'utf8')).toBe('below');
+  });
+}
 
 it('removes a layer whose link is empty or leads elsewhere, and nothing else', () => {
   const { driver, fs } = startedDriver();
@@ -128,7 +134,7 @@ it('says what Docker says', () => {
   expect(() => driver.metadata('no')).toThrow(`stat ${HOME}/no: no such file or directory`);
   expect(() => driver.create('a', 'no')).toThrow(`open ${HOME}/no/committed: no such file or directory`);
   driver.put('no');
-  for (const id of ['', '.', '..', 'l', 'a/b', '/a', 'a\0']) {
+  for (const id of ['', '.', '..', 'l', 'a/b', '/a', 'a\0', 'a'.repeat(256)]) {
     expect(() => driver.create(id), id).toThrow(expect.objectContaining({ code: 'ERR_DRIVER_ID' }));
     expect(() => driver.get(id), id).toThrow(expect.objectContaining({ code: 'ERR_DRIVER_ID' }));
     expect(driver.exists(id)).toBe(false);
