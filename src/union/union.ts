@@ -50,7 +50,10 @@ export interface UnionPlatform {
  * A mounted union: a machine with the layers, a writable layer above them, and `node:fs` over what they show together.
  */
 export class Union {
-  /** The machine that the union is mounted in; `/merged`, `/lower/0` (topmost) … and `/writable` are its places. */
+  /**
+   * The machine that the union is mounted in. The layers hang below `/lower`, `/lower/0` is the topmost; without a driver
+   * `/merged` and `/writable` are the other places, with one everything else lies in `/var/lib/docker`.
+   */
   readonly machine: Machine;
   /** The layers, topmost first, images taken apart. */
   readonly layers: readonly LayerSource[];
