@@ -1,5 +1,4 @@
 /** One history on two stores, side by side. */
-import { createHash } from 'node:crypto';
 import { Course, type Observation } from './course.ts';
 import type { History, HistoryStep } from './history.ts';
 import { sameRefusal } from './masks.ts';
@@ -46,10 +45,6 @@ function firstDifference(left: readonly Observation[], right: readonly Observati
   return undefined;
 }
 
-const digests = (tars: readonly Uint8Array[]): Observation[] => [
-  { what: 'tars', lines: tars.map((tar) => `${createHash('sha256').update(tar).digest('hex')} ${tar.length}`) },
-];
-
 /** What is asked after each step, to count what was covered. */
 export type OnStep = (step: HistoryStep, observations: readonly Observation[]) => void;
 
@@ -75,7 +70,7 @@ export async function compareHistory(history: History, pair: Pair): Promise<Hist
       const difference = firstDifference(one, other);
       if (difference !== undefined) return { at, step, ...difference };
     }
-    const saved = firstDifference(digests(await left.save()), digests(await right.save()));
+    const saved = firstDifference(await left.save(), await right.save());
     if (saved !== undefined) return { at: 'saved layers', ...saved };
     const removed = firstDifference(await left.removeAll(), await right.removeAll());
     return removed === undefined ? undefined : { at: 'removal', ...removed };

@@ -1,4 +1,7 @@
 /** The course of one history on one store: what is there, and what is told of each step. */
+import { createHash } from 'node:crypto';
+import { ErrnoException } from '../../src/abi/errno.ts';
+import { pathErrorText } from '../../src/abi/errno-text.ts';
 import { archiveOfBase, archiveOfLoaded } from './base-archive.ts';
 import { makeChanges } from './container-change.ts';
 import { DockerError } from './dockerd.ts';
@@ -58,7 +61,7 @@ export class Course {
       return await this.#step(step, chosen);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return [{ what: 'failure', lines: [this.#ids().translate(refusalOf(error as Error))] }, ...this.#everything()];
+      return [this.#failure(error as Error), ...this.#everything()];
     }
   }
 
@@ -162,10 +165,17 @@ export class Course {
     return this.#everything();
   }
 
-  /** The tars of the image that was made last. */
-  async save(): Promise<readonly Uint8Array[]> {
+  /** Digests of the layers' tars of the image that was made last. */
+  async save(): Promise<Observation[]> {
     const image = this.#images.at(-1);
-    return image === undefined || image.layers.length === 0 ? [] : this.store.save(image);
+    if (image === undefined || image.layers.length === 0) return [];
+    try {
+      const tars = await this.store.save(image);
+      return [{ what: 'saved layers', lines: tars.map((tar) => `${digestOf(tar)} ${tar.length}`) }];
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return [this.#failure(error as Error)];
+    }
   }
 
   /** Removes all containers and images, youngest first. */
@@ -173,6 +183,10 @@ export class Course {
     for (const container of [...this.#containers].reverse()) await this.#removeContainer(container);
     for (const image of [...this.#images].reverse()) await this.#removeImage(image);
     return this.#everything();
+  }
+
+  #failure(error: Error): Observation {
+    return { what: 'failure', lines: [this.#ids().translate(refusalOf(error))] };
   }
 
   #ids(): RandomIDs {
@@ -216,11 +230,15 @@ const entryName =
   /(?<=^(?:unhandled tar header type \d+|duplicates of file paths not supported)): ".*"$|(?<=^Invalid aufs hardlink) ".*"$/s;
 
 /** The words of a refusal. */
-function refusalOf({ message }: Error): string {
+function refusalOf(error: Error): string {
+  const { syscall, path } = error as Partial<ErrnoException>;
+  if (error instanceof ErrnoException && path !== undefined) return pathErrorText(syscall!, path, error);
   const warnings = /time="[^\n]*\n/g;
-  const text = wrapping.reduce((words, around) => words.replace(around, '$1'), message.replace(warnings, ''));
+  const text = wrapping.reduce((words, around) => words.replace(around, '$1'), error.message.replace(warnings, ''));
   return text.replace(entryName, '');
 }
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What dockerd or ours refuse, as against a mistake of the test and a dockerd that is gone. */
 const isRefusal = (error: unknown): boolean =>

@@ -6,12 +6,14 @@
  * --driver overlay2,overlay,vfs   which graph drivers, one after the other (all)
  * --runs N --seed S               how many histories for each, drawn from which seed (20, random)
  * --path P                        only the history that a failure named
+ * --history FILE                  only the history that is in the file, as data
  * --steps N                       the most steps of a history (12)
  * --disk own|tmpfs                what dockerd's data root lies on: the filesystem of /tmp, or one in memory (own)
  * --against dockerd               compare with a second dockerd instead of ours: what is not deterministic in the test
  * --seconds N                     how long a divergence is made smaller (60)
  * --verbose                       tell what became of each step
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type HistoryDivergence, printDivergence, printHistory } from './compare.ts';
 import { type Disk, type DriverName, driverNames, whyNoDocker } from './dockerd.ts';
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     runs: { ...text, default: '20' },
     seed: text,
     path: text,
+    history: text,
     steps: { ...text, default: '12' },
     disk: { ...text, default: 'own' },
     against: { ...text, default: 'lowerdir' },
@@ -40,8 +43,9 @@ if (reason !== undefined) throw new Error(reason);
 
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
 const steps = Number(values.steps);
-const paths =
-  values.path === undefined ? Array.from({ length: Number(values.runs) }, (_, at) => at) : [Number(values.path)];
+const given = values.history === undefined ? undefined : (JSON.parse(readFileSync(values.history, 'utf8')) as History);
+const single = given === undefined ? values.path : '0';
+const paths = single === undefined ? Array.from({ length: Number(values.runs) }, (_, at) => at) : [Number(single)];
 
 for (const driver of values.driver.split(',') as DriverName[]) {
   const rivals = await Rivals.start(driver, values.disk as Disk, values.against === 'dockerd');
@@ -57,7 +61,7 @@ async function runAll(driver: DriverName, rivals: Rivals): Promise<boolean> {
   const started = performance.now();
   let done = 0;
   for (const path of paths) {
-    const history = historyAt(seed, path, steps);
+    const history = given ?? historyAt(seed, path, steps);
     const found = await rivals.compare(history, counts.add);
     done++;
     if (found === undefined) continue;
