@@ -3,10 +3,13 @@
  * told by the role it plays, see `ids.ts`.
  */
 
+import type { Timespec } from '../../src/abi/stat.ts';
+
 /** What is never compared. */
 export const masks = {
   'access and change time': 'atime and ctime are of the run, and reading sets the first',
   'time of the run': 'a modification time that nobody set is told as `now`',
+  'times before 1901': 'ext4 keeps none before its first second, tmpfs does: both are told as that second',
   'directory size': 'the size of a directory is that of its blocks on ext4, of its entries on tmpfs',
   'order of docker diff': 'dockerd tells the changes of a directory in the random order of a map: compared as a set',
   'bytes that are no UTF-8 in docker diff': 'JSON has none: Go writes U+FFFD for each',
@@ -32,6 +35,12 @@ export const sameRefusal = (left: string, right: string): boolean =>
 export const races: { readonly [driver: string]: { readonly what: string; readonly attempts: number } } = {
   overlay: { what: 'tar-split', attempts: 20 },
 };
+
+/** The first second of ext4. */
+const EXT4_BEGINS = -(2 ** 31);
+
+/** The time as both disks can keep it. */
+export const keptTime = (time: Timespec): Timespec => (time.sec < EXT4_BEGINS ? { sec: EXT4_BEGINS, nsec: 0 } : time);
 
 /** Extended attributes whose value is not compared, only that they are there. */
 export const valueless: ReadonlySet<string> = new Set(['trusted.overlay.origin', 'trusted.overlay.uuid']);

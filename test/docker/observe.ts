@@ -14,7 +14,7 @@ import type { Stat } from '../../src/abi/stat.ts';
 import { RUN_BEGINS } from '../../src/testing/masks.ts';
 import type { SubjectTask } from '../../src/testing/subject.ts';
 import type { RandomIDs } from './ids.ts';
-import { numberless, valueless } from './masks.ts';
+import { keptTime, numberless, valueless } from './masks.ts';
 import { chainOf } from './real-store.ts';
 import { exists, type Image, layerdb, namesIn, readFile, readText, type Store } from './store.ts';
 
@@ -35,7 +35,8 @@ const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 function attributesOf({ mode, nlink, uid, gid, size, rdev, mtime }: Stat): string {
   const device = isCharacterDevice(mode) || isBlockDevice(mode) ? ` ${major(rdev)},${minor(rdev)}` : '';
-  const time = mtime.sec >= RUN_BEGINS ? 'now' : `${mtime.sec}.${String(mtime.nsec).padStart(9, '0')}`;
+  const { sec, nsec } = keptTime(mtime);
+  const time = sec >= RUN_BEGINS ? 'now' : `${sec}.${String(nsec).padStart(9, '0')}`;
   return `${mode.toString(8)} n=${nlink} ${uid}:${gid} ${isDirectory(mode) ? '-' : size}${device} ${time}`;
 }
 
