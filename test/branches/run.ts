@@ -2,7 +2,7 @@
  * Branch coverage of overlayfs by the random sequences, the mount cases and the stops of the machine together.
  *
  *     npm run coverage -- --runs 40 --seed 1   sequences for each layout and caller
- *       --wide     with what compares with nothing: forks, refused steps, other parameters of the module
+ *       --wide     with forks and what check() tells, too
  *       --report   only prints the last run
  */
 import { spawnSync } from 'node:child_process';
