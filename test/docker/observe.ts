@@ -40,11 +40,18 @@ function attributesOf({ mode, nlink, uid, gid, size, rdev, mtime }: Stat): strin
   return `${mode.toString(8)} n=${nlink} ${uid}:${gid} ${isDirectory(mode) ? '-' : size}${device} ${time}`;
 }
 
+/** The value, or why it cannot be read: capabilities that are not well formed can be kept, and not be told. */
+function valueOfAttribute(task: SubjectTask, path: string, name: string): string {
+  try {
+    return Buffer.from(task.lgetxattr(path, name)).toString('latin1');
+  } catch (error) {
+    return `!${(error as { code?: string }).code ?? String(error)}`;
+  }
+}
+
 function xattrsOf(task: SubjectTask, path: string): string {
   const names = task.llistxattr(path).sort();
-  const pairs = names.map((name) =>
-    valueless.has(name) ? name : `${name}=${Buffer.from(task.lgetxattr(path, name)).toString('latin1')}`,
-  );
+  const pairs = names.map((name) => (valueless.has(name) ? name : `${name}=${valueOfAttribute(task, path, name)}`));
   return pairs.length === 0 ? '' : ` {${shown(pairs.join(', '))}}`;
 }
 
