@@ -14,8 +14,9 @@ export default defineConfig({
       'test/branches/overlay.sequences.ts',
       'test/differential/*.test.ts',
       'test/crash/*.test.ts',
-      // the mount table on kernels with other parameters, and each door refused as in the crash runs it is stopped
+      // mounts on kernels with other parameters and of other times, and each door refused as in the crash runs it is stopped
       'test/unit/filesystem/overlayfs/{module-parameters,faults}.test.ts',
+      'test/unit/kernel/profile-presets.test.ts',
       ...(process.env.WIDE === '1' ? others : []),
     ],
     testTimeout: 3_600_000,

@@ -51,6 +51,7 @@ function dataLayers(t: Recorded): void {
   directories(t);
   for (const [name, redirect] of Object.entries(stubs)) stub(t, `/l0/${name}`, redirect);
   stub(t, '/l0/short', '/deep/data', Uint8Array.of(1, 2, 3));
+  stub(t, '/l0/tooLong', '/deep/data', new Uint8Array(300));
   stub(t, '/l0/header', '/deep/data', Uint8Array.of(0, 4, 0, 0));
   stub(t, '/l0/digest', '/deep/data', digest());
   stub(t, '/l0/otherLength', '/deep/data', digest(1, 30));
@@ -63,7 +64,7 @@ function dataLayers(t: Recorded): void {
   t.mkdir('/d1/deep');
 }
 
-const names = [...Object.keys(stubs), 'short', 'header', 'digest', 'otherLength', 'noAlgorithm'];
+const names = [...Object.keys(stubs), 'short', 'tooLong', 'header', 'digest', 'otherLength', 'noAlgorithm'];
 
 const withDataLayers =
   (options: string) =>
@@ -129,6 +130,15 @@ export const cases: Readonly<Record<string, (t: Recorded) => void>> = {
     for (const name of names) use(t, `/m/${name}`);
   },
   'redirects that are not followed, above layers of data alone and elsewhere': unfollowed,
+  'a write of nothing': (t) => {
+    directories(t);
+    t.put('/l0/file', 'text');
+    mount(t, '/l0');
+    const fd = t.open('/m/file', O_RDWR);
+    t.write(fd, new Uint8Array(0));
+    t.fstat(fd);
+    t.get('/u/file');
+  },
   'data of another size than the metadata says': (t) => {
     directories(t);
     for (const [name, hole] of [
