@@ -1,4 +1,4 @@
-/** The form of the recordings of the real overlayfs. */
+/** The form of the recordings of real union filesystems. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** What a recording tells of a file. */
@@ -24,7 +24,7 @@ export interface Entry {
 
 export type Tree = Record<string, Entry>;
 
-/** What a call changed in the raw upper directory. */
+/** What a call changed in the raw writable branch. */
 export interface Change {
   '+'?: string[];
   '-'?: string[];
@@ -55,8 +55,10 @@ export interface RecordedCase {
   rw_after_mount: Tree;
   merged: Tree;
   rw: Tree;
-  work: Record<string, string>;
+  /** Types of what lies in overlayfs's work directory. */
+  work?: Record<string, string>;
   layers?: Record<string, Tree>;
+  rw_after_umount?: Tree;
   merged_after_remount?: Tree;
 }
 
@@ -65,12 +67,12 @@ export interface Recording {
   cases: RecordedCase[];
 }
 
-/** The names of all recordings. */
-export function recordings(): string[] {
-  const files = readdirSync(new URL('.', import.meta.url)).filter((file) => file.endsWith('.json'));
+/** The names of all recordings in a folder. */
+export function recordings(folder: URL): string[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
   return files.map((file) => file.slice(0, -'.json'.length)).sort();
 }
 
-export function readRecording(name: string): Recording {
-  return JSON.parse(readFileSync(new URL(`./${name}.json`, import.meta.url), 'utf8')) as Recording;
+export function readRecording(folder: URL, name: string): Recording {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as Recording;
 }
