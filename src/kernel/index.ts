@@ -22,7 +22,7 @@ export * from './profile-presets.ts';
 export * from './program.ts';
 export { Random } from './random.ts';
 export { ReadOnlyInode } from './read-only-inode.ts';
-export type { FilesystemType, MountRequest, Superblock } from './superblock.ts';
+export type { FilesystemType, MountRequest, ReconfigureRequest, Superblock } from './superblock.ts';
 export type { Task } from './task.ts';
 export * from './trace.ts';
 export { WouldBlock } from './would-block.ts';

@@ -137,12 +137,18 @@ function splitData(data: string, flags: number): { data: string; readOnly: boole
   return { data: rest.join(','), readOnly: (wanted & MS_RDONLY) !== 0, flags: wanted & SUPERBLOCK_FLAGS, named };
 }
 
+/** Where a path in the options leads the task. */
+const pathResolver =
+  (task: TaskContext) =>
+  (path: string): Path =>
+    resolvePath(task, AT_FDCWD, path, LOOKUP_FOLLOW);
+
 /** @see do_new_mount(), graft_tree() */
 function newMount(task: TaskContext, source: string, place: Path, type: string, data: string, flags: number): void {
   const { kernel } = task;
   const filesystem = kernel.filesystem(type);
   const request = splitData(data, flags);
-  const resolve = (path: string): Path => resolvePath(task, AT_FDCWD, path, LOOKUP_FOLLOW);
+  const resolve = pathResolver(task);
   if (!filesystem.userNamespaceMount && !isCapable(task.credentials, CAP_SYS_ADMIN)) raise('EPERM');
   const { userNamespace } = task.credentials;
   const superblock = filesystem.mount({ kernel, source, data: request.data, readOnly: request.readOnly, resolve });
@@ -254,7 +260,7 @@ function remount(task: TaskContext, place: Path, flags: number, data: string): v
   if (!isRootOf(task, superblock)) raise('EPERM');
   shrinkDcache(superblock);
   if (request.readOnly) checkMayBeReadOnly(task, superblock);
-  superblock.reconfigure(request.data, request.readOnly);
+  superblock.reconfigure({ data: request.data, readOnly: request.readOnly, resolve: pathResolver(task) });
   superblock.readOnly = request.readOnly;
   const changed = request.named | REMOUNT_FLAGS;
   superblock.flags = ((superblock.flags ?? 0) & ~changed) | (request.flags & changed);
@@ -305,7 +311,7 @@ function umountRoot(task: TaskContext, { superblock }: Mount): void {
   if (!isRootOf(task, superblock)) raise('EPERM');
   if (superblock.readOnly) return;
   checkMayBeReadOnly(task, superblock);
-  superblock.reconfigure('', true);
+  superblock.reconfigure({ data: '', readOnly: true, resolve: pathResolver(task) });
   superblock.readOnly = true;
 }
 

@@ -57,8 +57,8 @@ export interface Superblock {
   statfs(inode?: Inode): StatFS;
   /** The options for `/proc/mounts`, each with a leading comma; `rw`/`ro` are the kernel's. */
   showOptions(): string;
-  /** mount -o remount. @throws Errno EINVAL, leaving everything as it was */
-  reconfigure(data: string, readOnly: boolean): void;
+  /** mount -o remount. @throws Errno EINVAL, leaving everything as it was unless the filesystem says otherwise */
+  reconfigure(request: ReconfigureRequest): void;
   /** Writes back what is dirty. */
   sync(): void;
   /** Gives back the memory of pages that lie elsewhere too. @see /proc/sys/vm/drop_caches */
@@ -98,11 +98,8 @@ export interface QuotaOperations {
   set(kind: number, id: number, limits: DiskQuotaLimits): void;
 }
 
-/** What mount(2) asks of a filesystem type. */
-export interface MountRequest {
-  readonly kernel: Kernel;
-  /** The first word of the line in /proc/mounts. */
-  readonly source: string;
+/** What a remount asks of a mounted filesystem. */
+export interface ReconfigureRequest {
   /** The `-o` string without the words that the kernel takes itself (ro, nosuid …). */
   readonly data: string;
   readonly readOnly: boolean;
@@ -110,6 +107,13 @@ export interface MountRequest {
    * A path in `data`, as the calling task sees it, symlinks followed. @throws Errno ENOENT, ENOTDIR, ELOOP, EACCES …
    */
   resolve(path: string): Path;
+}
+
+/** What mount(2) asks of a filesystem type. */
+export interface MountRequest extends ReconfigureRequest {
+  readonly kernel: Kernel;
+  /** The first word of the line in /proc/mounts. */
+  readonly source: string;
 }
 
 /**

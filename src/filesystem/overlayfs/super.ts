@@ -13,7 +13,7 @@ import { type Inode, S_IMMUTABLE } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { type Mount, wantWrite } from '../../kernel/mount.ts';
 import { genericPermission, MAY_READ, MAY_WRITE } from '../../kernel/permission.ts';
-import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
+import type { FilesystemType, ReconfigureRequest, Superblock } from '../../kernel/superblock.ts';
 import { syncFilesystem } from '../../kernel/sync.ts';
 import { checkOverlay } from './check.ts';
 import { type Layer, setUpperAlias } from './entry.ts';
@@ -330,7 +330,7 @@ export class OverlaySuperblock implements Superblock {
   }
 
   /** Options are ignored, as they always were; only a writable overlay needs somewhere to write. */
-  reconfigure(_data: string, readOnly: boolean): void {
+  reconfigure({ readOnly }: ReconfigureRequest): void {
     if (!readOnly && this.forcedReadOnly) raise('EROFS');
     if (readOnly && !this.readOnly && shouldSync(this.config)) this.sync();
     this.readOnly = readOnly;

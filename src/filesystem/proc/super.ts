@@ -6,7 +6,7 @@ import { Dentry } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
+import type { FilesystemType, ReconfigureRequest, Superblock } from '../../kernel/superblock.ts';
 import { ProcInode } from './inode.ts';
 import type { ProcNode } from './node.ts';
 import { rootDirectory } from './root-directory.ts';
@@ -64,7 +64,7 @@ export class ProcSuperblock implements Superblock {
   }
 
   /** None of proc's options (hidepid, gid, subset) is known. */
-  reconfigure(data: string): void {
+  reconfigure({ data }: ReconfigureRequest): void {
     if (data !== '') raise('EINVAL');
   }
 

@@ -17,7 +17,7 @@ import { Dentry } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { FilesystemType, QuotaOperations } from '../../kernel/superblock.ts';
+import type { FilesystemType, QuotaOperations, ReconfigureRequest } from '../../kernel/superblock.ts';
 import type { DiskKind, DiskMountOptions } from './disk-kind.ts';
 import { parseDiskOptions } from './disk-kind.ts';
 import type { TmpfsInode } from './inode.ts';
@@ -152,7 +152,7 @@ export class DiskSuperblock extends TmpfsSuperblock {
   }
 
   /** Options are read; what is mounted stays as it is. @see xfs_fs_reconfigure() */
-  override reconfigure(data: string): void {
+  override reconfigure({ data }: ReconfigureRequest): void {
     parseDiskOptions(this.kind, data, this.shape.projectQuota);
   }
 

@@ -9,7 +9,7 @@ import type { Fork } from '../../kernel/fork.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { filesystemUuid, fsidOf } from '../../kernel/uuid.ts';
-import type { FilesystemType, Superblock } from '../../kernel/superblock.ts';
+import type { FilesystemType, ReconfigureRequest, Superblock } from '../../kernel/superblock.ts';
 import { type Epoch, newEpoch, XArray } from '../../kernel/xarray.ts';
 import { TmpfsDirectory } from './directory.ts';
 import { TmpfsInode } from './inode.ts';
@@ -211,7 +211,7 @@ export class TmpfsSuperblock implements Superblock {
   }
 
   /** Limits may change or go, but not below what is in use, and none comes back. @see shmem_reconfigure() */
-  reconfigure(data: string): void {
+  reconfigure({ data }: ReconfigureRequest): void {
     const { profile, credentials } = this.kernel;
     const wanted = parseTmpfsOptions(data, this.options, profile.memory, credentials.userNamespace);
     if (wanted.maxPages > 0 && this.usedPages > wanted.maxPages) raise('EINVAL');

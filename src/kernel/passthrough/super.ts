@@ -7,7 +7,7 @@ import { Dentry } from '../dentry.ts';
 import type { Fork } from '../fork.ts';
 import type { Inode } from '../inode.ts';
 import type { Kernel } from '../kernel.ts';
-import type { FilesystemType, Superblock } from '../superblock.ts';
+import type { FilesystemType, ReconfigureRequest, Superblock } from '../superblock.ts';
 import { PassthroughInode } from './inode.ts';
 import type { PassthroughSource } from './source.ts';
 import { type PassthroughRecord, PassthroughTree } from './tree.ts';
@@ -81,7 +81,7 @@ export class PassthroughSuperblock implements Superblock {
   }
 
   /** Options stay as they are and nobody can write. @see isofs_reconfigure() */
-  reconfigure(data: string, readOnly: boolean): void {
+  reconfigure({ data, readOnly }: ReconfigureRequest): void {
     if (data !== '' && `,${data}` !== this.#options) raise('EINVAL');
     if (!readOnly) raise('EROFS');
   }
