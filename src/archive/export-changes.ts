@@ -7,7 +7,7 @@ import { AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import { isDirectory, isSocket } from '../abi/mode.ts';
 import { baseName, compareNames, directoryName } from '../abi/name-bytes.ts';
 import type { Stat, Timespec } from '../abi/stat.ts';
-import { WHITEOUT_PREFIX } from '../abi/whiteout.ts';
+import { WHITEOUT_META_PREFIX, WHITEOUT_OPAQUE, WHITEOUT_PREFIX } from '../abi/whiteout.ts';
 import type { Task } from '../kernel/task.ts';
 import type { Change } from './change.ts';
 import { FileEntries } from './file-entry.ts';
@@ -60,12 +60,32 @@ export function* packTree(task: Task, root: string, names: OwnerNames = noOwnerN
   yield* writeArchive(treeEntries(task, root, '', new FileEntries(task, names)));
 }
 
-function* treeEntries(task: Task, root: string, below: string, entries: FileEntries): Generator<TarEntry, void> {
+/**
+ * The tar of a branch of AUFS, as `packTree`: whiteouts are the files that they are in the tar of a layer. AUFS's own
+ * files at the top are left out, but for the mark that hides all that lies below.
+ *
+ * @throws ErrnoException of what cannot be read; ArchiveError `ERR_TAR_SIZE` for a file that changes meanwhile
+ * @see moby daemon/graphdriver/aufs/aufs.go (Diff)
+ */
+export function* packBranch(task: Task, root: string, names: OwnerNames = noOwnerNames): Generator<Uint8Array, void> {
+  yield* writeArchive(treeEntries(task, root, '', new FileEntries(task, names), isOwnToAufs));
+}
+
+const isOwnToAufs = (path: string): boolean => path.startsWith(WHITEOUT_META_PREFIX) && path !== WHITEOUT_OPAQUE;
+
+function* treeEntries(
+  task: Task,
+  root: string,
+  below: string,
+  entries: FileEntries,
+  isLeftOut?: (path: string) => boolean,
+): Generator<TarEntry, void> {
   for (const name of listNames(task, below === '' ? root : `${root}/${below}`)) {
     const path = below === '' ? name : `${below}/${name}`;
+    if (isLeftOut?.(path)) continue;
     const stat = task.lstat(`${root}/${path}`);
     if (!isSocket(stat.mode)) yield entryOf(task, entries, root, path, stat);
-    if (isDirectory(stat.mode)) yield* treeEntries(task, root, path, entries);
+    if (isDirectory(stat.mode)) yield* treeEntries(task, root, path, entries, isLeftOut);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Reads a file piece by piece. */
+import { O_RDONLY } from '../abi/flags.ts';
 import type { Task } from '../kernel/task.ts';
 
 /** How much of a file is read at once, at most. */
@@ -12,5 +13,15 @@ export function* readChunks(task: Task, fd: number, limit: number): Generator<Ui
     if (length === 0) return;
     left -= length;
     yield length === chunk.length ? chunk : chunk.subarray(0, length);
+  }
+}
+
+/** The file's bytes, piece by piece; a loop that breaks off leaves nothing open. @throws ErrnoException */
+export function* readPieces(task: Task, path: string): Generator<Uint8Array, void> {
+  const fd = task.open(path, O_RDONLY);
+  try {
+    yield* readChunks(task, fd, task.fstat(fd).size + 1);
+  } finally {
+    task.close(fd);
   }
 }

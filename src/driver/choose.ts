@@ -5,7 +5,7 @@
  * @see moby daemon/graphdriver/driver.go
  */
 import type { Task } from '../kernel/task.ts';
-import type { Driver, DriverType } from './driver.ts';
+import type { Driver, DriverLog, DriverLogLine, DriverType } from './driver.ts';
 import { DriverError, type DriverErrorCode } from './driver-error.ts';
 import { isEmptyDirectory } from './empty-directory.ts';
 import { unlessRefused } from './refusal.ts';
@@ -44,13 +44,7 @@ export interface DriverChoice {
   /** `dockerd --storage-opt` */
   readonly options?: readonly string[];
   /** Is told each line of Docker's log, also of a start that fails. */
-  readonly log?: (line: DriverLogLine) => void;
-}
-
-/** A line of the daemon's log. */
-export interface DriverLogLine {
-  readonly level: 'info' | 'warning' | 'error';
-  readonly message: string;
+  readonly log?: DriverLog;
 }
 
 /** The driver that runs, and what Docker warns of. */
@@ -174,8 +168,8 @@ class Start {
   }
 
   #init(type: DriverType): Driver {
-    const { task, root, options = [] } = this.#choice;
-    return type.init({ task, home: `${root}/${type.name}`, options });
+    const { task, root, options = [], log } = this.#choice;
+    return type.init({ task, home: `${root}/${type.name}`, options, log });
   }
 
   #warnOfDeprecated(name: string): void {

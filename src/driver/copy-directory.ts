@@ -29,7 +29,7 @@ import { OVERLAY_XATTR_PREFIX, XATTR_SECURITY_CAPABILITY } from '../abi/xattr.ts
 import { listNames } from '../archive/list-names.ts';
 import { setTimes } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
-import { runningInUserNamespace } from './overlay-check.ts';
+import { runningInUserNamespace } from './user-namespace.ts';
 import { isErrno, passing } from './refusal.ts';
 
 /** How a tree is copied. */

@@ -11,6 +11,7 @@
  * - `ERR_DRIVER_ID` an id that names no layer, cannot name one, or is taken
  * - `ERR_DRIVER_DEPTH` more layers on top of one another than the driver can mount
  * - `ERR_DRIVER_MOUNT` the system refused to mount a layer; `cause` is its error
+ * - `ERR_DRIVER_REMOVE` the system refused to remove a layer; `cause` is its error, and a second try goes on from there
  */
 export type DriverErrorCode =
   | 'ERR_DRIVER_NOT_SUPPORTED'
@@ -22,7 +23,8 @@ export type DriverErrorCode =
   | 'ERR_DRIVER_QUOTA'
   | 'ERR_DRIVER_ID'
   | 'ERR_DRIVER_DEPTH'
-  | 'ERR_DRIVER_MOUNT';
+  | 'ERR_DRIVER_MOUNT'
+  | 'ERR_DRIVER_REMOVE';
 
 /** The refusal of a graph driver, with Docker's words for it. */
 export class DriverError extends Error {

@@ -14,6 +14,8 @@
  */
 import type { Content } from '../archive/codecs.ts';
 import type { Change } from '../archive/diff.ts';
+import type { Program } from '../kernel/program.ts';
+import type { FilesystemType } from '../kernel/superblock.ts';
 import type { Task } from '../kernel/task.ts';
 
 /** What one layer is made with. */
@@ -125,8 +127,30 @@ export interface DiffDriver {
   diffSize(id: string, parent?: string): number;
 }
 
+/** Reads the files that a layer's own diff brought. @see moby daemon/graphdriver/driver.go (FileGetCloser) */
+export interface DiffGetter {
+  /** The bytes of a file, by its name in the layer's tar. @throws ErrnoException for a file that is not there */
+  get(path: string): Iterable<Uint8Array>;
+  close(): void;
+}
+
 /** A whole driver. */
-export interface Driver extends ProtoDriver, DiffDriver {}
+export interface Driver extends ProtoDriver, DiffDriver {
+  /**
+   * What puts a layer's tar together again from its tar-split without showing the layer; left out by a driver that has
+   * to show it. @see moby daemon/graphdriver/driver.go (DiffGetterDriver)
+   */
+  diffGetter?(id: string): DiffGetter;
+}
+
+/** A line of the daemon's log. */
+export interface DriverLogLine {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly message: string;
+}
+
+/** Is told each line of the daemon's log. */
+export type DriverLog = (line: DriverLogLine) => void;
 
 /** What a driver is started with. */
 export interface DriverParts {
@@ -136,11 +160,23 @@ export interface DriverParts {
   readonly home: string;
   /** `dockerd --storage-opt`: `['overlay2.size=10G']`. The driver refuses those that it does not know. */
   readonly options?: readonly string[];
+  /** Is told what Docker logs and goes on. */
+  readonly log?: DriverLog | undefined;
+}
+
+/** What a driver stands on that not every machine has; the packages of a distribution would bring it. */
+export interface DriverNeeds {
+  /** Filesystem types that are loaded as kernel modules. */
+  readonly filesystems: readonly FilesystemType[];
+  /** Programs, by the path of their file. */
+  readonly programs: Readonly<Record<string, Program>>;
 }
 
 /** A driver before it runs on a machine, chosen by value: what `overlay2()` answers. */
 export interface DriverType {
   readonly name: string;
+  /** For whoever makes a machine for the driver, as `createMachine({ drivers })` does; the driver itself runs on any that has it. */
+  readonly needs?: DriverNeeds;
   /**
    * Starts the driver.
    *

@@ -1,6 +1,7 @@
 /** Directories of a driver's home, with owner and mode. @see moby pkg/idtools/idtools_unix.go (mkdirAs), golang os.MkdirTemp */
+import { removeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
-import { isErrno, passing } from './refusal.ts';
+import { attempt, isErrno, passing } from './refusal.ts';
 
 /** Who a directory is to belong to. */
 export interface Owner {
@@ -64,3 +65,13 @@ export function makeTemporary(task: Task, parent: string, prefix: string, make: 
 /** A new directory in `parent` that nobody else may look into. */
 export const makeTemporaryDirectory = (task: Task, parent: string, prefix: string): string =>
   makeTemporary(task, parent, prefix, (path) => task.mkdir(path, 0o700));
+
+/** Works in a new directory that goes again; that it stays is no error. */
+export function inTemporary<T>(task: Task, parent: string, prefix: string, work: (directory: string) => T): T {
+  const directory = makeTemporaryDirectory(task, parent, prefix);
+  try {
+    return work(directory);
+  } finally {
+    attempt(() => removeAll(task, directory));
+  }
+}

@@ -9,14 +9,14 @@ import { errnoText } from '../abi/errno-text.ts';
 import { DT_UNKNOWN } from '../abi/mode.ts';
 import { directoryName } from '../abi/name-bytes.ts';
 import { OVERLAY_XATTR_PREFIX } from '../abi/xattr.ts';
-import { removeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
 import { backingFilesystem } from './backing-filesystem.ts';
 import { DriverError } from './driver-error.ts';
 import { isEmptyDirectory } from './empty-directory.ts';
-import { makeTemporary, makeTemporaryDirectory } from './make-directory.ts';
-import { attempt, isErrno, unlessRefused } from './refusal.ts';
-import { readText, writeText } from './text-file.ts';
+import { inTemporary, makeTemporary } from './make-directory.ts';
+import { attempt, isErrno } from './refusal.ts';
+import { writeText } from './text-file.ts';
+import { runningInUserNamespace } from './user-namespace.ts';
 
 /** What a home lies on that a driver over overlayfs can use. */
 export interface OverlayHome {
@@ -99,16 +99,6 @@ export function requireOverlay(task: Task, directory: string, multipleLowers: bo
   }
 }
 
-/** Works in a new directory that goes again; that it stays is no error. */
-export function inTemporary<T>(task: Task, parent: string, prefix: string, work: (directory: string) => T): T {
-  const directory = makeTemporaryDirectory(task, parent, prefix);
-  try {
-    return work(directory);
-  } finally {
-    attempt(() => removeAll(task, directory));
-  }
-}
-
 /** Works while an overlay is mounted at `merged` in the directory. */
 export function withOverlay<T>(task: Task, directory: string, data: string, work: () => T): T {
   const merged = `${directory}/merged`;
@@ -118,14 +108,6 @@ export function withOverlay<T>(task: Task, directory: string, data: string, work
   } finally {
     attempt(() => task.umount(merged));
   }
-}
-
-/** Whether the task's user namespace is not the machine's; without /proc nobody can tell. @see userns.RunningInUserNS */
-export function runningInUserNamespace(task: Task): boolean {
-  const map = unlessRefused(() => readText(task, '/proc/self/uid_map'), '');
-  if (map === '') return false;
-  const [inside, outside, count] = map.split('\n')[0]!.trim().split(/\s+/).map(Number);
-  return inside !== 0 || outside !== 0 || count !== 4294967295;
 }
 
 /** Whether overlays need the option `userxattr`: in a user namespace since Linux 5.11. @see overlayutils.NeedsUserXAttr */

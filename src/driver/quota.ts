@@ -24,7 +24,7 @@ import { listNames } from '../archive/list-names.ts';
 import type { Task } from '../kernel/task.ts';
 import { DriverError } from './driver-error.ts';
 import { errnoText } from '../abi/errno-text.ts';
-import { runningInUserNamespace } from './overlay-check.ts';
+import { runningInUserNamespace } from './user-namespace.ts';
 import { isErrno } from './refusal.ts';
 
 /** Docker's words where a size is asked for and the disk keeps no quotas. */

@@ -1,21 +1,11 @@
 /** Whole files and folders of the layerdb, through system calls. */
 import { ErrnoException } from '../abi/errno.ts';
-import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
+import { O_CREAT, O_TRUNC, O_WRONLY } from '../abi/flags.ts';
 import { isDirectory } from '../abi/mode.ts';
 import { concatenate } from '../archive/codecs.ts';
-import { readChunks } from '../archive/read-chunks.ts';
+import { readPieces } from '../archive/read-chunks.ts';
 import { writeAll } from '../archive/unpack-entry.ts';
 import type { Task } from '../kernel/task.ts';
-
-/** The file's bytes, piece by piece; a loop that breaks off leaves nothing open. @throws ErrnoException */
-export function* readPieces(task: Task, path: string): Generator<Uint8Array, void> {
-  const fd = task.open(path, O_RDONLY);
-  try {
-    yield* readChunks(task, fd, task.fstat(fd).size + 1);
-  } finally {
-    task.close(fd);
-  }
-}
 
 /** The file's bytes. @throws ErrnoException */
 export const readFile = (task: Task, path: string): Uint8Array => concatenate([...readPieces(task, path)]);

@@ -26,6 +26,8 @@ export interface MachineParts<Fs = undefined> {
   readonly seed?: number;
   /** Simulated time unless given: it starts at a fixed moment and moves a microsecond with each system call. */
   readonly clock?: Clock;
+  /** What the first process does each time that the machine is up: mounts, files that have to be there. */
+  readonly init?: (task: Task) => void;
   /** Makes what {@link Machine.fs} is. */
   readonly facade?: (task: Task) => Fs;
 }
@@ -74,6 +76,7 @@ export class Machine<Fs = unknown> {
     if (this.events.length > 0) throw new Error('this machine was booted before');
     const { bootfs = bootfsOf(), rootfs = { role: 'host' } } = this.#parts;
     this.events = bootMachine(this, bootfs, rootfs);
+    if (!this.emergency) this.#parts.init?.(this.task);
     return this.events;
   }
 
@@ -134,6 +137,7 @@ export class Machine<Fs = unknown> {
     root.reclaim?.();
     const made = new Machine<Fs>(this.#parts, { kernel: fork.kernel, programs, task });
     made.residentKernel = this.residentKernel;
+    this.#parts.init?.(task);
     return made;
   }
 

@@ -4,13 +4,18 @@ import { proc } from '../filesystem/proc/index.ts';
 import { tmpfs } from '../filesystem/tmpfs/index.ts';
 import { createFs } from '../fs/create-fs.ts';
 import type { IFs } from '../fs/ifs.ts';
+import type { DriverType } from '../driver/driver.ts';
 import type { FilesystemType } from '../kernel/superblock.ts';
+import type { Task } from '../kernel/task.ts';
 import { Machine, type MachineParts } from '../machine/machine.ts';
+import { Host } from './host.ts';
 
 /** What may be said of a new machine; it has tmpfs, overlay and proc, and what is given besides. */
 export interface MachineOptions extends Partial<Omit<MachineParts, 'facade' | 'filesystems' | 'modules'>> {
   /** Filesystem types that are loaded as modules. */
   readonly filesystems?: readonly FilesystemType[];
+  /** Graph drivers that are to run here: what they need is there when the machine is up, with `/proc` and `/dev/shm`. */
+  readonly drivers?: readonly DriverType[];
 }
 
 /**
@@ -28,9 +33,16 @@ export interface MachineOptions extends Partial<Omit<MachineParts, 'facade' | 'f
  * ```
  */
 export function createMachine(options: MachineOptions = {}): Machine<IFs> {
-  const { filesystems: modules = [], ...parts } = options;
+  const { filesystems: loaded = [], drivers = [], ...parts } = options;
   const filesystems = [tmpfs, overlayfs, proc];
-  const machine = new Machine<IFs>({ ...parts, filesystems, modules, facade: createFs });
+  const host = new Host(drivers);
+  const modules = [...loaded, ...host.filesystems];
+  const init = (task: Task): void => {
+    host.init(task);
+    parts.init?.(task);
+  };
+  const machine = new Machine<IFs>({ ...parts, filesystems, modules, init, facade: createFs });
+  host.register(machine);
   if (options.bootfs === undefined && options.rootfs === undefined) machine.boot();
   return machine;
 }

@@ -11,6 +11,7 @@ import { attempt, isStop } from '../driver/refusal.ts';
 import type { RWLayer } from '../layer/layer.ts';
 import { makeDirectories } from '../layer/layerdb-file.ts';
 import { createLayerStore, type LayerStore } from '../layer/layer-store.ts';
+import { mountProc } from './host.ts';
 import { originOf } from './origin.ts';
 import { attachLayers, type Stacking, type StackingParts } from './stacking.ts';
 import { tarChanges } from './tar-changes.ts';
@@ -36,8 +37,7 @@ export class OnDriver implements Stacking {
     const { machine, layers, tools } = parts;
     this.#task = machine.task;
     this.#directories = attachLayers(parts);
-    this.#task.mkdir('/proc');
-    this.#task.mount('proc', '/proc', 'proc');
+    mountProc(this.#task);
     makeDirectories(this.#task, DATA_ROOT, 0o755);
     const driver = type.init({ task: this.#task, home: `${DATA_ROOT}/${type.name}`, options });
     const root = `${DATA_ROOT}/image/${type.name}/layerdb`;

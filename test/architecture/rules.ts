@@ -36,12 +36,20 @@ export const rows: Readonly<Record<string, Row>> = {
   block: { imports: ['abi', 'kernel'] },
   machine: { imports: ['abi', 'kernel', 'filesystem', 'block'] },
   archive: { imports: ['abi'], types: door, packages: ['@noble/hashes', 'fflate'] },
-  driver: { imports: ['abi', 'archive'], types: door },
+  driver: { imports: ['abi', 'archive'], types: [...door, 'kernel/program.ts', 'kernel/superblock.ts'] },
   layer: { imports: ['abi', 'archive', 'driver'], types: door },
   fs: { imports: ['abi', 'kernel'], packages: memfs },
   union: { imports: ['abi', 'kernel', 'filesystem', 'block', 'machine', 'archive', 'driver', 'layer', 'fs'] },
   // The driver suite writes tars, unpacks them, and runs a layer store on top of the driver in question.
   testing: { imports: ['abi', 'archive', 'driver', 'layer', 'union'], types: contracts, packages: ['fast-check'] },
+};
+
+/** Files that import what their folder may not: a file, the folder that it may use besides, and why. */
+export const bearers: Readonly<Record<string, { readonly imports: string; readonly why: string }>> = {
+  'driver/aufs/needs.ts': {
+    imports: 'filesystem/aufs/',
+    why: 'names the module and the program that a machine gets with the driver, which itself never touches them',
+  },
 };
 
 /** Folders whose subfolders know nothing of each other. */

@@ -1,6 +1,7 @@
 /** Every way in which source files can leave the plan of the house. Each rule answers lines that name the place. */
 import { cyclesOf } from './cycles.ts';
 import {
+  bearers,
   emptyNames,
   folderOfStrangers,
   hostAccess,
@@ -42,6 +43,8 @@ export const directions: Rule = (files) =>
     if (target === undefined || from === '' || folderOf(target) === from) return undefined;
     const row = rows[from];
     if (row === undefined) return `lies in ${from}, which has no row in test/architecture/rules.ts`;
+    const allowed = bearers[path];
+    if (allowed !== undefined && target.startsWith(allowed.imports)) return undefined;
     return mayImport(row, target, typeOnly) ? undefined : `imports ${typeOnly ? 'a type of ' : ''}${target}`;
   });
 

@@ -27,7 +27,7 @@ export interface DriverMachine {
 export interface DriverSuiteParts {
   /** The driver. */
   readonly driver: DriverType;
-  /** Makes a machine, a fresh one for each case; `createMachine()` unless given. */
+  /** Makes a machine, a fresh one for each case; `createMachine({ drivers: [driver] })` unless given. */
   readonly machine?: () => DriverMachine;
   /** Where the driver keeps its layers: `/var/lib/docker/NAME` unless given. */
   readonly home?: string;
@@ -56,7 +56,7 @@ export class DriverBench {
 
   constructor(parts: DriverSuiteParts) {
     this.parts = parts;
-    this.machine = parts.machine?.() ?? createMachine();
+    this.machine = parts.machine?.() ?? createMachine({ drivers: [parts.driver] });
     this.home = parts.home ?? `/var/lib/docker/${parts.driver.name}`;
     makeParents(this.task, this.home);
     this.#mountProc();

@@ -8,9 +8,9 @@ import {
   nativeDiffRefusal,
   needsUserXattr,
   requireOverlay,
-  runningInUserNamespace,
   supportsDType,
 } from '../../../src/driver/overlay-check.ts';
+import { runningInUserNamespace } from '../../../src/driver/user-namespace.ts';
 import { linux_6_18 } from '../../../src/kernel/profile.ts';
 import type { Task } from '../../../src/kernel/task.ts';
 import { dockerMachine } from './overlay2/machine.ts';

@@ -1,0 +1,47 @@
+/** Whether this AUFS knows the mount option `dirperm1`, found out by trying. @see moby daemon/graphdriver/aufs/aufs.go (useDirperm) */
+import { removeAll } from '../../archive/unpack-entry.ts';
+import { listNames } from '../../archive/list-names.ts';
+import type { Task } from '../../kernel/task.ts';
+import type { DriverLog } from '../driver.ts';
+import { makeTemporaryDirectory } from '../make-directory.ts';
+import { attempt, isErrno } from '../refusal.ts';
+import { XINO } from './mount.ts';
+import { unmount } from './unmount.ts';
+
+/** Where Go makes temporary directories. */
+const TMP = '/tmp';
+const PREFIX = 'docker-aufs-';
+
+/** Mounts a branch with the option for a moment; a machine without `/tmp` does not support it. */
+export function supportsDirperm1(task: Task, log?: DriverLog): boolean {
+  if (task.statIfPresent(TMP) === undefined) return false;
+  const made: string[] = [];
+  const make = (name: string): string => {
+    made.push(makeTemporaryDirectory(task, TMP, PREFIX + name));
+    return made.at(-1)!;
+  };
+  try {
+    return mountsWithDirperm1(task, make('base'), make('union'), log);
+  } finally {
+    for (const directory of made) attempt(() => removeAll(task, directory));
+  }
+}
+
+function mountsWithDirperm1(task: Task, base: string, union: string, log: DriverLog | undefined): boolean {
+  try {
+    task.mount('none', union, 'aufs', `br:${base},dirperm1,${XINO}`);
+  } catch (error) {
+    if (isErrno(error, 'EINVAL')) return false;
+    throw error;
+  }
+  unmount(task, union, log);
+  return true;
+}
+
+/** Directories of a try that could not be removed. */
+export function triedDirectories(task: Task): string[] {
+  if (task.statIfPresent(TMP) === undefined) return [];
+  return listNames(task, TMP)
+    .filter((name) => /^docker-aufs-(base|union)[0-9]+$/.test(name))
+    .map((name) => `${TMP}/${name}`);
+}

@@ -1,0 +1,84 @@
+/** How the merged tree of a union filesystem differs from a directory of one's own, found out by trying. */
+import { AT_FDCWD, O_CLOEXEC, O_RDONLY } from '../abi/flags.ts';
+import type { Task } from '../kernel/task.ts';
+import type { NonStandard } from './driver.ts';
+import { isErrno } from './refusal.ts';
+import { writeText } from './text-file.ts';
+
+/** Makes what the probes need, in the lower directory of a union: a directory with a file in it, and files of one name and of two. */
+export function makeProbed(task: Task, lower: string): void {
+  task.mkdir(`${lower}/directory`, 0o755);
+  writeText(task, `${lower}/directory/in`, 'in', 0o644);
+  for (const name of ['linked', 'counted']) {
+    writeText(task, `${lower}/${name}`, 'old', 0o644);
+    task.link(`${lower}/${name}`, `${lower}/${name}-too`);
+  }
+  writeText(task, `${lower}/file`, 'old', 0o644);
+  writeText(task, `${lower}/other`, 'old', 0o644);
+  task.utimensat(AT_FDCWD, `${lower}/file`, { sec: 1, nsec: 0 }, { sec: 2, nsec: 0 });
+}
+
+/** Where the union of an empty directory and of what `makeProbed` made, mounted at `merged`, is not as POSIX has it. */
+export const nonStandardOf = (task: Task, merged: string): ReadonlySet<NonStandard> =>
+  new Set(probes.filter(([, differs]) => differs(task, merged)).map(([name]) => name));
+
+type Probe = readonly [name: NonStandard, differs: (task: Task, merged: string) => boolean];
+
+const probes: readonly Probe[] = [
+  ['directory-rename', renameIsRefused],
+  ['access-time', (task, merged) => readFirst(task, `${merged}/file`) === task.stat(`${merged}/file`).atime.sec],
+  ['hard-links', linkIsLeftBehind],
+  ['link-count', deletedNameCounts],
+  ['inode-number', numberChanges],
+  ['stale-descriptor', descriptorIsStale],
+];
+
+function renameIsRefused(task: Task, merged: string): boolean {
+  try {
+    task.rename(`${merged}/directory`, `${merged}/renamed`);
+    return false;
+  } catch (error) {
+    if (isErrno(error, 'EXDEV')) return true;
+    throw error;
+  }
+}
+
+/** Reads a byte; answers the access time before, in seconds. */
+function readFirst(task: Task, path: string): number {
+  const before = task.stat(path).atime.sec;
+  withDescriptor(task, path, (fd) => task.read(fd, new Uint8Array(1)));
+  return before;
+}
+
+function withDescriptor<T>(task: Task, path: string, work: (fd: number) => T): T {
+  const fd = task.open(path, O_RDONLY | O_CLOEXEC);
+  try {
+    return work(fd);
+  } finally {
+    task.close(fd);
+  }
+}
+
+function linkIsLeftBehind(task: Task, merged: string): boolean {
+  writeText(task, `${merged}/linked`, 'newer', 0o644);
+  return task.stat(`${merged}/linked-too`).size !== task.stat(`${merged}/linked`).size;
+}
+
+function deletedNameCounts(task: Task, merged: string): boolean {
+  task.unlink(`${merged}/counted-too`);
+  return task.stat(`${merged}/counted`).nlink !== 1;
+}
+
+function numberChanges(task: Task, merged: string): boolean {
+  const { ino } = task.stat(`${merged}/file`);
+  task.chmod(`${merged}/file`, 0o600);
+  return task.stat(`${merged}/file`).ino !== ino;
+}
+
+function descriptorIsStale(task: Task, merged: string): boolean {
+  return withDescriptor(task, `${merged}/other`, (fd) => {
+    const bytes = new Uint8Array(8);
+    writeText(task, `${merged}/other`, 'newer', 0o644);
+    return task.pread(fd, bytes, 0) !== 'newer'.length;
+  });
+}
