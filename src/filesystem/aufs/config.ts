@@ -107,7 +107,7 @@ function applySetOption(config: AufsConfig, option: SetOption): void {
 
 /**
  * Writes an option down in the configuration; what is about branches, and what is done once (`trunc_xib`,
- * `trunc_xino=`, `itrunc_xino=`, `clean_plink`), leaves it as it is. @see au_opt_simple(), au_opt_xino()
+ * `trunc_xino=`, `itrunc_xino=`), leaves it as it is. @see au_opt_simple(), au_opt_xino()
  */
 export function applyOption(config: AufsConfig, option: AufsOption): void {
   if (option.kind === 'set') applySetOption(config, option);

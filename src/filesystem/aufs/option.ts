@@ -24,7 +24,7 @@ export interface ModOption {
   readonly permission: BranchPermission;
 }
 
-/** What is on or off, and what is done at once when it is given (`trunc_xib`, `clean_plink`). */
+/** What is on or off, and what is done at once when it is given (`trunc_xib`). */
 export type FlagName =
   | 'plink'
   | 'dirperm1'
@@ -35,8 +35,7 @@ export type FlagName =
   | 'shwh'
   | 'trunc_xino'
   | 'trunc_xib'
-  | 'acl'
-  | 'clean_plink';
+  | 'acl';
 
 /** What has a value, with it. */
 export type SetOption = { readonly kind: 'set' } & (

@@ -97,7 +97,7 @@ const plainWords: ReadonlyMap<string, AufsOption | undefined> = new Map([
   ['q', flag('verbose', false)],
   ['silent', flag('verbose', false)],
   ['wsum', flag('sum', false)],
-  ['clean_plink', flag('clean_plink', true)],
+  ['clean_plink', undefined],
   ['dirren', undefined],
   ['nodirren', undefined],
   ['nodlgt', undefined],

@@ -55,7 +55,7 @@ describe('the configuration', () => {
 
   test('is left alone by what concerns branches and by what is done once', () => {
     const config = defaultConfig();
-    const data = 'append:/a,del:/b,mod:/c=ro,trunc_xib,clean_plink,itrunc_xino=0,trunc_xino=/a';
+    const data = 'append:/a,del:/b,mod:/c=ro,trunc_xib,itrunc_xino=0,trunc_xino=/a';
     for (const option of parseOptions(data, { remount: true })) applyOption(config, option);
     expect(config).toEqual(defaultConfig());
   });
