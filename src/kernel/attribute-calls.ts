@@ -31,7 +31,8 @@ import { STATX_ATTR_AUTOMOUNT, STATX_ATTR_DAX, STATX_ATTR_MOUNT_ROOT } from '../
 import { isDirectory, isRegular, isSpecial } from '../abi/mode.ts';
 import type { Attributes, Stat, StatFS, Timespec } from '../abi/stat.ts';
 import type { TaskContext } from './context.ts';
-import { type Inode, S_APPEND } from './inode.ts';
+import type { Dentry } from './dentry.ts';
+import { S_APPEND } from './inode.ts';
 import { withCredentials } from './kernel.ts';
 import { type Path, wantWrite } from './mount.ts';
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, resolvePath, walkPath } from './namei.ts';
@@ -43,8 +44,8 @@ const walkFlags = (flags: number): number =>
   ((flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW) | ((flags & AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
 
 /** The attributes, with the owners as the caller's user namespace knows them. @see cp_new_stat() */
-export function tellStat({ credentials: { userNamespace } }: TaskContext, inode: Inode): Stat {
-  const stat = inode.getattr();
+export function tellStat({ credentials: { userNamespace } }: TaskContext, dentry: Dentry): Stat {
+  const stat = dentry.inode!.getattr(dentry);
   if (userNamespace === initUserNamespace) return stat;
   const { uid, gid } = stat;
   return { ...stat, uid: fromKuidMunged(userNamespace, uid), gid: fromKgidMunged(userNamespace, gid) };
@@ -52,7 +53,7 @@ export function tellStat({ credentials: { userNamespace } }: TaskContext, inode:
 
 export function statAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
-  return tellStat(task, resolvePath(task, dirfd, path, walkFlags(flags)).dentry.inode!);
+  return tellStat(task, resolvePath(task, dirfd, path, walkFlags(flags)).dentry);
 }
 
 /** As `statAt`, with the attributes of the file. @see vfs_statx_path() */
@@ -60,7 +61,7 @@ export function statxAt(task: TaskContext, dirfd: number, path: string, flags: n
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
   const { mount, dentry } = resolvePath(task, dirfd, path, walkFlags(flags));
   const inode = dentry.inode!;
-  const stat = tellStat(task, inode);
+  const stat = tellStat(task, dentry);
   const told = inode.statxAttributes?.();
   stat.attributes = (told?.attributes ?? 0) | (dentry === mount.root ? STATX_ATTR_MOUNT_ROOT : 0);
   stat.attributesMask = (told?.attributesMask ?? 0) | VFS_ATTRIBUTES;
@@ -73,14 +74,14 @@ const VFS_ATTRIBUTES = STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX | STATX_ATTR_MOUNT_
 /** The attributes, or why there are none: nothing is thrown for a name that is not there. */
 export function findAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat | ErrnoCode {
   const found = walkPath(task, dirfd, path, walkFlags(flags));
-  return typeof found === 'string' ? found : tellStat(task, found.dentry.inode!);
+  return typeof found === 'string' ? found : tellStat(task, found.dentry);
 }
 
 /** `undefined` where there is no such name. */
 export function statIfPresentAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat | undefined {
   const found = walkPath(task, dirfd, path, walkFlags(flags));
   if (found === 'ENOENT' || found === 'ENOTDIR') return undefined;
-  return typeof found === 'string' ? raise(found) : tellStat(task, found.dentry.inode!);
+  return typeof found === 'string' ? raise(found) : tellStat(task, found.dentry);
 }
 
 /** access(2): asks for the real ids, not those that file calls are made with. @see do_faccessat() */

@@ -46,7 +46,7 @@ export abstract class AttributeSystemCalls extends FileSystemCalls {
   fstat(fd: number): Stat {
     try {
       this.enter('fstat');
-      return tellStat(this, this.files.get(fd).inode);
+      return tellStat(this, this.files.get(fd).dentry);
     } catch (error) {
       throw this.refuse(error, 'fstat');
     }

@@ -4,6 +4,7 @@
  *
  * @see fs/dcache.c
  */
+import { isDirectory } from '../abi/mode.ts';
 import { hold, type Inode, release } from './inode.ts';
 import type { Superblock } from './superblock.ts';
 
@@ -54,6 +55,7 @@ export class Dentry {
     if (!this.hashed) return;
     this.hashed = false;
     this.parent.children!.delete(this.name);
+    if (this.inode !== undefined && isDirectory(this.inode.mode)) this.superblock.kernel.directoryMoves++;
   }
 
   /** Takes over the place of `target`, which loses it. @see d_move() */

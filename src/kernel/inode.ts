@@ -62,8 +62,12 @@ export interface Inode {
   /** The one name of a directory in the cache, where more than one may lead to it. @see __d_find_any_alias() */
   readonly alias?: Dentry | undefined;
 
-  /** Every attribute as stat(2) tells it. */
-  getattr(): Stat;
+  /**
+   * Every attribute as stat(2) tells it; `dentry` is the name by which the inode was reached, or that of an open file.
+   *
+   * @throws Errno ESTALE where that no longer stands for it
+   */
+  getattr(dentry?: Dentry): Stat;
   /**
    * Sets attributes. The kernel has cleared set-id bits and filled in `ctime`. `dentry` is the name by which the inode
    * was reached, as for extended attributes: a union copies that one up. @throws Errno ENOSPC, EFBIG

@@ -44,6 +44,8 @@ export class Kernel {
   /** The task whose system call is being served. */
   current: TaskContext | undefined;
   readonly superblocks = new Set<Superblock>();
+  /** How often a directory was moved or removed: unions that hold directories look again. */
+  directoryMoves = 0;
   readonly #filesystems: ReadonlyMap<string, FilesystemType>;
   #nextAnonymousDevice = 1;
   #nextMountId = 1;

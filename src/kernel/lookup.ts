@@ -13,7 +13,7 @@ import { isDeadDirectory } from './permission.ts';
  */
 export function lookupDentry(directory: Dentry, name: string, isLocked = false): Dentry {
   const cached = directory.children?.get(name);
-  if (cached !== undefined) return cached;
+  if (cached !== undefined && (directory.superblock.revalidate?.(cached) ?? true)) return cached;
   return lookupSlow(directory, name, isLocked);
 }
 

@@ -70,6 +70,11 @@ export interface Superblock {
    * inodes as long as they exist.
    */
   forget?(inode: Inode): void;
+  /**
+   * What is cached of a name still holds; else the name has been dropped and is looked up anew. Left out where nobody
+   * changes directories but through their names. @see d_revalidate()
+   */
+  revalidate?(dentry: Dentry): boolean;
   /** The live inode of that number, for a fork; `undefined` when there is none. */
   inode(ino: number): Inode | undefined;
   /** Takes back every inode without a name: nobody holds one after a restart. */

@@ -1,0 +1,25 @@
+/** Names in the directories of branches. */
+import type { Dentry } from '../../kernel/dentry.ts';
+import { lookupDentry, utf8Length } from '../../kernel/lookup.ts';
+import { isDeadDirectory } from '../../kernel/permission.ts';
+
+/** The name in a directory of a branch; `undefined` where it is missing, too long for the branch, or the directory is gone. */
+export function findReal(directory: Dentry, name: string): Dentry | undefined {
+  const cached = directory.children?.get(name);
+  if (cached !== undefined) return cached.inode === undefined ? undefined : cached;
+  if (isDeadDirectory(directory)) return undefined;
+  const { nameMax } = directory.superblock;
+  if (name.length * 3 > nameMax && utf8Length(name) > nameMax) return undefined;
+  const dentry = lookupDentry(directory, name);
+  return dentry.inode === undefined ? undefined : dentry;
+}
+
+/**
+ * As {@link findReal}, where most directories do not have the name: they are asked without a dentry. `hash` is
+ * `hashOf(name)`.
+ */
+export function searchReal(directory: Dentry, name: string, hash: number): Dentry | undefined {
+  const { inode, superblock } = directory;
+  if (!superblock.kernel.trace.active && !directory.children?.has(name) && inode!.lacks?.(name, hash)) return undefined;
+  return findReal(directory, name);
+}
