@@ -2,6 +2,7 @@
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
   MAP_SHARED,
   MS_REMOUNT,
   O_APPEND,
@@ -135,6 +136,13 @@ function readAs(task: Task, call: Call, path: string): unknown {
   return withFile(child, path, O_RDONLY, (fd) => readAll(child, fd));
 }
 
+/** Each name that is listed is looked at; one that is gone is told as it was listed. */
+function listAndLook(task: Task, path: string): string[] {
+  const listed = listDirectory(task, path);
+  for (const { name } of listed) task.statIfPresent(`${path}/${name}`, AT_SYMLINK_NOFOLLOW);
+  return listed.map(({ name, isDir }) => (isDir ? `${name}/` : name));
+}
+
 function statfsOf(task: Task, path: string, rw: string): unknown {
   const [seen, below] = [task.statfs(path), task.statfs(rw)];
   const equal = (key: 'bsize' | 'blocks' | 'files' | 'bfree'): boolean => seen[key] === below[key];
@@ -192,7 +200,7 @@ export const calls: Record<string, (task: Task, call: Call, at: Place) => unknow
     task.utimensat(AT_FDCWD, path, { sec: mtime, nsec: 0 }, { sec: mtime, nsec: 0 }),
   stat: (task, _, { path, classes }) => statOf(task, path, classes),
   readlink: (task, _, { path }) => task.readlink(path),
-  readdir: (task, _, { path }) => listDirectory(task, path).map(({ name, isDir }) => (isDir ? `${name}/` : name)),
+  readdir: (task, _, { path }) => listAndLook(task, path),
   tree: (task) => Object.fromEntries(Object.entries(treeOf(task, '/t/m')).map(([path, { t }]) => [path, t])),
   statfs: (task, _, { path, rw }) => statfsOf(task, path, rw),
   listxattr: (task, _, { path }) => task.llistxattr(path).sort(),

@@ -1,6 +1,6 @@
 /** What a recording would tell of a directory tree of ours. */
 import { createHash } from 'node:crypto';
-import { AT_SYMLINK_NOFOLLOW, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../../src/abi/flags.ts';
+import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../../src/abi/flags.ts';
 import { isDirectory, isRegular, isSymlink, major, minor } from '../../../src/abi/mode.ts';
 import type { Stat } from '../../../src/abi/stat.ts';
 import type { Task } from '../../../src/kernel/task.ts';
@@ -76,15 +76,22 @@ function attributesOf(task: Task, path: string): Entry['x'] {
   return Object.keys(shown).length === 0 ? undefined : shown;
 }
 
+function isDirectoryAt(task: Task, path: string): boolean {
+  try {
+    return isDirectory(task.lstat(path).mode);
+  } catch {
+    return false;
+  }
+}
+
 /** Everything below `root`; the numbers of inodes are given in the order of paths. */
 export function treeOf(task: Task, root: string, classes?: InodeClasses): Tree {
   const paths = ['.'];
   const collect = (directory: string): void => {
     for (const { name } of listDirectory(task, directory === '.' ? root : `${root}/${directory}`)) {
       const path = directory === '.' ? name : `${directory}/${name}`;
-      const stat = task.statIfPresent(`${root}/${path}`, AT_SYMLINK_NOFOLLOW);
       paths.push(path);
-      if (stat !== undefined && isDirectory(stat.mode)) collect(path);
+      if (isDirectoryAt(task, `${root}/${path}`)) collect(path);
     }
   };
   collect('.');
@@ -93,10 +100,17 @@ export function treeOf(task: Task, root: string, classes?: InodeClasses): Tree {
   return tree;
 }
 
-/** A whiteout may be listed though it cannot be looked at. */
+/** What is listed may yet be out of reach: then the refusal is told. */
 function describe(task: Task, path: string, classes?: InodeClasses): Entry {
-  const stat = task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
-  if (stat === undefined) return { err: 'ENOENT' } as unknown as Entry;
+  try {
+    return describeReachable(task, path, classes);
+  } catch (error) {
+    return { err: (error as { code: string }).code } as unknown as Entry;
+  }
+}
+
+function describeReachable(task: Task, path: string, classes?: InodeClasses): Entry {
+  const stat = task.lstat(path);
   const entry = entryOf(stat, classes);
   if (isSymlink(stat.mode)) entry.c = task.readlink(path);
   if (isRegular(stat.mode)) {
