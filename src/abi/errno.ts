@@ -38,6 +38,7 @@ const table = {
   EROFS: [30, 'read-only file system'],
   EMLINK: [31, 'too many links'],
   EPIPE: [32, 'broken pipe'],
+  EDOM: [33, 'numerical argument out of domain'],
   ERANGE: [34, 'result too large'],
   EDEADLK: [35, 'resource deadlock would occur'],
   ENAMETOOLONG: [36, 'name too long'],
