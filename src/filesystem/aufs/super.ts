@@ -17,9 +17,10 @@ import type { AufsConfig } from './config.ts';
 import { setEntry } from './entry.ts';
 import { forkAufs, forkAufsInode } from './fork.ts';
 import { AufsInode } from './inode.ts';
-import { InodeNumbers, ROOT_INO } from './inode-number.ts';
+import { type InodeNumbers, ROOT_INO } from './inode-number.ts';
 import { isValid } from './namei.ts';
 import { dropPlinks } from './plink.ts';
+import { remountAufs } from './remount.ts';
 import { showOptions } from './show-options.ts';
 import { AUFS_SUPER_MAGIC, NAME_LENGTH_MAX, statBranches } from './statfs.ts';
 
@@ -167,8 +168,8 @@ export class AufsSuperblock implements Superblock {
     return showOptions(this.config, this.si);
   }
 
-  reconfigure({ readOnly }: ReconfigureRequest): void {
-    this.readOnly = readOnly;
+  reconfigure(request: ReconfigureRequest): void {
+    remountAufs(this, request);
   }
 
   sync(): void {
@@ -188,7 +189,7 @@ export class AufsSuperblock implements Superblock {
     this.unnamed.delete(gone);
     if (this.inodes.get(gone.ino) !== gone) return;
     this.inodes.delete(gone.ino);
-    if (isRemoved && this.config.xino) this.numbers.free(gone.ino);
+    if (isRemoved && !isDirectory(gone.mode) && this.config.xino) this.numbers.free(gone.ino);
     for (const path of gone.stack) if (isRemoved || path.dentry.inode!.nlink === 0) this.forgetNumber(path);
     gone.listing = undefined;
     gone.letGo();
