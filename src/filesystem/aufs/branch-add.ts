@@ -23,7 +23,7 @@ const UNSUPPORTED: ReadonlySet<string> = new Set(['proc', 'sysfs', 'ramfs']);
 export function addBranch(superblock: AufsSuperblock, option: AddOption, place: Path, isRemount: boolean): void {
   const { kernel, branches, config } = superblock;
   if (branches.some(({ root }) => root === place.dentry)) return isRemount ? undefined : raise('EINVAL');
-  const index = option.index < 0 ? branches.length : option.index;
+  const index = option.index ?? branches.length;
   checkPlace(branches, index);
   checkNewBranch(branches, place, option);
   const branch = new Branch(superblock.nextBranchId(), place, option.permission);

@@ -53,6 +53,7 @@ function newBranch(path: string, resolve: Resolve): Path {
  * @throws Errno ENOENT, ENOTDIR, EROFS, EEXIST, EISDIR @see au_xino_create()
  */
 function checkNumberFile(path: string, resolve: Resolve): void {
+  if (path === '') raise('ENOENT');
   const slash = path.lastIndexOf('/');
   const name = path.slice(slash + 1);
   const parent = directory(slash < 0 ? '.' : path.slice(0, slash + 1), resolve);

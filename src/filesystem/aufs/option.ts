@@ -5,8 +5,8 @@ import type { CopyUpPolicy, CreatePolicy, DirectBranchAccess } from './policy.ts
 /** A branch comes in. @see struct au_opt_add */
 export interface AddOption {
   readonly kind: 'add';
-  /** Where it goes, 0 on top; -1 below all others. */
-  readonly index: number;
+  /** Where it goes, 0 on top; `undefined` below all others. */
+  readonly index: number | undefined;
   readonly path: string;
   readonly permission: BranchPermission;
 }

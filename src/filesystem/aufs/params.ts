@@ -148,7 +148,7 @@ function parseInsertion(draft: Draft, text: string): void {
 
 /** A branch at the end is never thought to be the first one. */
 function parseAppending(draft: Draft, text: string): void {
-  push(draft, { ...parseBranch(text, 1, draft.context), index: -1 });
+  push(draft, { ...parseBranch(text, 1, draft.context), index: undefined });
 }
 
 /** @see au_fsctx_parse_mod() */

@@ -8,7 +8,7 @@ import { MAX_OPTIONS, type ParamsContext, parseOptions } from '../../../../src/f
 function line(option: AufsOption): string {
   switch (option.kind) {
     case 'add':
-      return `add ${option.index} ${option.path} ${showPermission(option.permission)}`;
+      return `add ${option.index ?? 'end'} ${option.path} ${showPermission(option.permission)}`;
     case 'mod':
       return `mod ${option.path} ${showPermission(option.permission)}`;
     case 'del':
@@ -71,8 +71,8 @@ describe('the options of AUFS', () => {
       'add 1 /a ro+wh',
       'add 0 /b rw',
       'add 2 /c ro',
-      'add -1 /d ro+wh',
-      'add -1 /e ro',
+      'add end /d ro+wh',
+      'add end /e ro',
       'add 0 /f rw',
       'add 0 /g ro',
       'del /h',
