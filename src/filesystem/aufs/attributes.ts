@@ -55,7 +55,9 @@ export function aufsPermission(inode: AufsInode, credentials: Credentials, mask:
   if (writes || superblock.config.dirperm1 || !isDirectory(inode.mode)) {
     const refusal = realRefusal(inode, top, credentials, mask);
     if (refusal !== undefined || !writes || isSpecial(inode.mode)) return refusal;
-    return superblock.branches.some((branch) => branch.index <= top.branch.index && branch.writable) ? undefined : 'EROFS';
+    return superblock.branches.some((branch) => branch.index <= top.branch.index && branch.writable)
+      ? undefined
+      : 'EROFS';
   }
   for (const path of inode.stack) {
     const refusal = realRefusal(inode, path, credentials, mask);
@@ -65,7 +67,12 @@ export function aufsPermission(inode: AufsInode, credentials: Credentials, mask:
 }
 
 /** @see h_permission() */
-function realRefusal({ superblock }: AufsInode, { branch, dentry }: RealPath, credentials: Credentials, mask: number): Refusal {
+function realRefusal(
+  { superblock }: AufsInode,
+  { branch, dentry }: RealPath,
+  credentials: Credentials,
+  mask: number,
+): Refusal {
   const real = dentry.inode!;
   const writes = (mask & MAY_WRITE) !== 0;
   if (writes && (real.flags & S_IMMUTABLE) !== 0) return 'EPERM';

@@ -57,7 +57,8 @@ export function copyUp(dentry: Dentry, branch: Branch, options: CopyUpOptions = 
   const directory = realParent(dentry, branch)!;
   asUnion(superblock.kernel, () => {
     const temporary = temporaryName(superblock, directory, dentry.name);
-    place(superblock, dentry, branch, temporary, options);
+    const times = timesOf(directory.inode!);
+    const isLinked = place(superblock, dentry, branch, temporary, options);
     const target = lookupDentry(directory, dentry.name);
     try {
       vfsRename(superblock.kernel, directory, temporary, directory, target, 0);
@@ -68,6 +69,7 @@ export function copyUp(dentry: Dentry, branch: Branch, options: CopyUpOptions = 
       }
       throw error;
     }
+    if (isLinked && options.keepTimes) notifyChange(superblock.kernel, directory, times, { force: true });
   });
   if (options.source === undefined && !isDirectory(inode.mode)) setTopIndex(dentry, branch.index);
 }
@@ -94,28 +96,30 @@ export function copyUpNameless(dentry: Dentry, branch: Branch, length?: number):
   return inode.nameless!;
 }
 
-/** Makes the object under a passing name: a link to the copy that is there already, or a new copy. @see au_cpup_single() */
+/**
+ * Makes the object under a passing name: a link to the copy that is there already, or a new copy. Answers whether it is a
+ * link. @see au_cpup_single()
+ */
 function place(
   superblock: AufsSuperblock,
   dentry: Dentry,
   branch: Branch,
   temporary: Dentry,
   options: CopyUpOptions,
-): void {
+): boolean {
   const inode = aufsInode(dentry);
   const known = inode.realIn(branch);
   if (known !== undefined) {
     if (!superblock.config.plink) raise('EIO');
     if (known.dentry.inode!.nlink > 0) {
       const linked = findPlink(inode, known) ?? raise('EIO');
-      keepingTimes(superblock, temporary.parent, options.keepTimes, () =>
-        vfsLink(superblock.kernel, linked, temporary.parent, temporary),
-      );
-      return;
+      vfsLink(superblock.kernel, linked, temporary.parent, temporary);
+      return true;
     }
     inode.removeReal(branch);
   }
   copy(superblock, dentry, branch, temporary, options);
+  return false;
 }
 
 function copy(
@@ -141,7 +145,8 @@ function copy(
     throw error;
   }
   const parts = nlink > 1 || real.linkable;
-  if (!isDirectory(mode) && (!parts || real.linkable) && !options.keepNumber) superblock.numbers.delete(filesystem, ino);
+  if (!isDirectory(mode) && (!parts || real.linkable) && !options.keepNumber)
+    superblock.numbers.delete(filesystem, ino);
   const made = { branch, dentry: temporary };
   inode.addReal(made);
   if (real.linkable) temporary.inode!.linkable = true;
@@ -150,13 +155,7 @@ function copy(
 }
 
 /** @see cpup_entry() */
-function build(
-  superblock: AufsSuperblock,
-  source: RealPath,
-  temporary: Dentry,
-  length: number,
-  branch: Branch,
-): void {
+function build(superblock: AufsSuperblock, source: RealPath, temporary: Dentry, length: number, branch: Branch): void {
   const { kernel } = superblock;
   const { parent } = temporary;
   const real = source.dentry.inode!;
@@ -221,7 +220,12 @@ function copyAttributes({ kernel }: AufsSuperblock, real: Inode, copied: Dentry)
 
 export const timesOf = ({ atime, mtime }: Inode): Attributes => ({ atime, mtime });
 
-function keepingTimes({ kernel }: AufsSuperblock, directory: Dentry, keeps: boolean | undefined, act: () => void): void {
+function keepingTimes(
+  { kernel }: AufsSuperblock,
+  directory: Dentry,
+  keeps: boolean | undefined,
+  act: () => void,
+): void {
   const times = timesOf(directory.inode!);
   act();
   if (keeps) notifyChange(kernel, directory, times, { force: true });

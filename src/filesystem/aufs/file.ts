@@ -56,14 +56,20 @@ const withoutWriting = (flags: number): number => (flags & ~(O_ACCMODE | O_APPEN
 function openIn(file: OpenFile, { branch, dentry }: RealPath): AufsFile {
   const inode = inodeOf(file);
   const flags = file.flags & ~(O_CREAT | O_EXCL | O_TRUNC);
-  const real = openReal(branch.mount, dentry, isReadOnlyIn(branch, inode) ? withoutWriting(flags) : flags, file.credentials);
+  const real = openReal(
+    branch.mount,
+    dentry,
+    isReadOnlyIn(branch, inode) ? withoutWriting(flags) : flags,
+    file.credentials,
+  );
   return new AufsFile(branch, real);
 }
 
 /** Opens another real file in place of the one that was open. @see au_reopen_nondir() */
 function reopen(file: OpenFile, path: RealPath): void {
   const note = noteOf(file);
-  if (note.branch === path.branch && note.real.inode === path.dentry.inode && note.real.writable === file.writable) return;
+  if (note.branch === path.branch && note.real.inode === path.dentry.inode && note.real.writable === file.writable)
+    return;
   const { branch, real } = openIn(file, path);
   if (note.real !== note.mapped) closeFile(note.real);
   note.branch = branch;
@@ -215,4 +221,3 @@ function forkReal(fork: Fork, old: OpenFile): OpenFile {
 }
 
 export const aufsFileOperations: FileOperations = new AufsFileOperations();
-

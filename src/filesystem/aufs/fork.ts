@@ -6,11 +6,7 @@ import type { RealPath } from './branch.ts';
 import { AufsInode } from './inode.ts';
 import type { AufsParts, AufsSuperblock } from './super.ts';
 
-export function forkAufs(
-  old: AufsSuperblock,
-  fork: Fork,
-  make: (parts: AufsParts) => AufsSuperblock,
-): AufsSuperblock {
+export function forkAufs(old: AufsSuperblock, fork: Fork, make: (parts: AufsParts) => AufsSuperblock): AufsSuperblock {
   const { type, si, config } = old;
   const made = make({
     kernel: fork.kernel,

@@ -79,7 +79,8 @@ export class InodeNumbers {
   /** Both sides go on in new epochs; no table is touched. */
   fork(fork: Fork): InodeNumbers {
     const made = new InodeNumbers();
-    for (const [superblock, table] of this.#tables) made.#tables.set(fork.superblock(superblock), table.own(made.#epoch));
+    for (const [superblock, table] of this.#tables)
+      made.#tables.set(fork.superblock(superblock), table.own(made.#epoch));
     made.#freed = this.#freed.own(made.#epoch);
     made.#end = this.#end;
     made.#next = this.#next;

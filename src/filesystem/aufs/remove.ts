@@ -94,6 +94,8 @@ export function removeFile(dentry: Dentry): void {
   const removal = prepareRemoval(dentry);
   remove(dentry, removal, ({ dentry: real }) => vfsUnlink(kernel, real.parent, real));
   inode.dropNlink();
+  dentry.drop();
+  inode.superblock.dropName(inode);
   aufsInode(dentry.parent).directoryModified();
 }
 

@@ -99,10 +99,22 @@ export class AufsSuperblock implements Superblock {
     const root = inode ?? new AufsInode(this, ROOT_INO, stack);
     root.refreshLinks(true);
     this.inodes.set(ROOT_INO, root);
-    for (const path of root.stack) this.setNumber(path, ROOT_INO);
+    this.#setRootNumbers(root.stack);
     this.root = new Dentry(this, '', undefined, root);
     setEntry(this.root, 0, -1);
     root.alias = this.root;
+  }
+
+  /**
+   * The file of numbers is made anew for each branch, and branches on one filesystem share it: only the root of the
+   * lowest is known there, and a listing gives the others a number of their own. @see au_xino_set_br()
+   */
+  #setRootNumbers(stack: readonly RealPath[]): void {
+    const known = new Set<Superblock>();
+    for (const path of stack.toReversed()) {
+      if (!known.has(path.dentry.superblock)) this.setNumber(path, ROOT_INO);
+      known.add(path.dentry.superblock);
+    }
   }
 
   /** The number of an object of a branch is that of an inode. @see au_xino_write() */
@@ -181,6 +193,14 @@ export class AufsSuperblock implements Superblock {
     else this.evict(inode);
   }
 
+  /**
+   * A name of the inode has gone from the cache: without another one, and without holders, the inode goes too, and is
+   * made anew when it is looked up. @see generic_delete_inode()
+   */
+  dropName(inode: AufsInode): void {
+    if (inode.nlink > 0 && !(inode.isAliased && this.#hasName(inode))) this.forget(inode);
+  }
+
   /** The number of a removed inode is free, and its objects have none any more. @see aufs_destroy_inode() */
   evict(inode: Inode): void {
     const gone = inode as AufsInode;
@@ -189,7 +209,7 @@ export class AufsSuperblock implements Superblock {
     this.unnamed.delete(gone);
     if (this.inodes.get(gone.ino) !== gone) return;
     this.inodes.delete(gone.ino);
-    if (isRemoved && !isDirectory(gone.mode) && this.config.xino) this.numbers.free(gone.ino);
+    if (isRemoved && this.config.xino) this.numbers.free(gone.ino);
     for (const path of gone.stack) if (isRemoved || path.dentry.inode!.nlink === 0) this.forgetNumber(path);
     gone.listing = undefined;
     gone.letGo();
@@ -199,7 +219,7 @@ export class AufsSuperblock implements Superblock {
   #hasName(inode: AufsInode): boolean {
     const search = (dentry: Dentry): boolean => {
       for (const child of dentry.children?.values() ?? []) {
-        if (child.inode === inode || search(child)) return true;
+        if ((child.inode === inode && child.hashed) || search(child)) return true;
       }
       return false;
     };
