@@ -51,6 +51,7 @@ export class Kernel {
   #nextMountId = 1;
   #nextPid = 1;
   #nextCookie = 1;
+  #lastUniqueIno = 0;
 
   constructor(parts: KernelParts) {
     this.profile = parts.profile;
@@ -84,6 +85,12 @@ export class Kernel {
     return this.#nextMountId++;
   }
 
+  /** A number beyond `reserved` for an inode of a filesystem that keeps none; they go on over all of them. @see iunique() */
+  uniqueIno(reserved: number): number {
+    this.#lastUniqueIno = Math.max(this.#lastUniqueIno, reserved) + 1;
+    return this.#lastUniqueIno;
+  }
+
   /** A number for a task that no other one has. */
   nextPid(): number {
     return this.#nextPid++;
@@ -107,6 +114,7 @@ export class Kernel {
     made.#nextMountId = this.#nextMountId;
     made.#nextPid = this.#nextPid;
     made.#nextCookie = this.#nextCookie;
+    made.#lastUniqueIno = this.#lastUniqueIno;
     made.devices.copyFrom(this.devices, made);
     return made;
   }

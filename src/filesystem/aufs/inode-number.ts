@@ -14,7 +14,7 @@ import { XArray } from '../../kernel/xarray.ts';
 /** @see AUFS_ROOT_INO */
 export const ROOT_INO = 2;
 /** @see AUFS_FIRST_INO */
-const FIRST_INO = 11;
+export const FIRST_INO = 11;
 /** Numbers on one page of the bitmap. */
 const PAGE_BITS = 8 * 4096;
 

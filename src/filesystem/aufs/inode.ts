@@ -242,7 +242,7 @@ export class AufsInode implements Inode {
     return createSymlink(dentry, target);
   }
 
-  link(old: Dentry, dentry: Dentry): Inode {
+  link(old: Dentry, dentry: Dentry): Inode | undefined {
     return linkAufs(old, dentry);
   }
 

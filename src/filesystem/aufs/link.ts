@@ -19,8 +19,8 @@ import { findReal } from './real-lookup.ts';
 import { branchUnlessHidden, writableBranch } from './target.ts';
 import { asUnion, removeWhiteout } from './whiteout.ts';
 
-/** Names the inode of `old` too. Answers the inode of the new name. */
-export function linkAufs(old: Dentry, dentry: Dentry): AufsInode {
+/** Names the inode of `old` too. Answers the inode of the new name, which is looked up anew where a whiteout was. */
+export function linkAufs(old: Dentry, dentry: Dentry): AufsInode | undefined {
   const inode = aufsInode(old);
   const { superblock } = inode;
   const top = inode.top.branch;
@@ -38,7 +38,7 @@ export function linkAufs(old: Dentry, dentry: Dentry): AufsInode {
   aufsInode(dentry.parent).directoryModified();
   inode.nlink++;
   inode.isAliased = true;
-  return inode;
+  return name.whitedOut ? undefined : inode;
 }
 
 /** Where the source lies if that is above the place of the new name, else by the policy. @see au_wr_dir() */

@@ -17,7 +17,7 @@ import type { AufsConfig } from './config.ts';
 import { setEntry } from './entry.ts';
 import { forkAufs, forkAufsInode } from './fork.ts';
 import { AufsInode } from './inode.ts';
-import { type InodeNumbers, ROOT_INO } from './inode-number.ts';
+import { FIRST_INO, type InodeNumbers, ROOT_INO } from './inode-number.ts';
 import { isValid } from './namei.ts';
 import { dropPlinks } from './plink.ts';
 import { remountAufs } from './remount.ts';
@@ -59,8 +59,6 @@ export class AufsSuperblock implements Superblock {
   readonly plinks = new Set<AufsInode>();
   #lastBranchId = 0;
   #temporaries = 0;
-  /** Without inode number files every inode gets the next number. */
-  #lastIno = 11;
 
   constructor({ kernel, type, config, dev, si, numbers }: AufsParts) {
     this.kernel = kernel;
@@ -86,7 +84,6 @@ export class AufsSuperblock implements Superblock {
   continueCounters(old: AufsSuperblock): void {
     this.#lastBranchId = old.#lastBranchId;
     this.#temporaries = old.#temporaries;
-    this.#lastIno = old.#lastIno;
   }
 
   branchWithId(id: number): Branch | undefined {
@@ -128,7 +125,7 @@ export class AufsSuperblock implements Superblock {
 
   /** The number that a listing tells of an object. @see au_ino() */
   numberFor(filesystem: Superblock, realIno: number): number {
-    if (!this.config.xino) return ++this.#lastIno;
+    if (!this.config.xino) return this.kernel.uniqueIno(FIRST_INO);
     const known = this.numbers.get(filesystem, realIno);
     if (known !== undefined) return known;
     const ino = this.numbers.take();
@@ -154,7 +151,7 @@ export class AufsSuperblock implements Superblock {
         return known;
       }
     }
-    return this.#makeInode(this.config.xino ? this.numbers.take() : ++this.#lastIno, stack);
+    return this.#makeInode(this.config.xino ? this.numbers.take() : this.kernel.uniqueIno(FIRST_INO), stack);
   }
 
   #makeInode(ino: number, stack: readonly RealPath[]): AufsInode {
