@@ -11,14 +11,14 @@ import { tidy } from './layer-form.ts';
 import type { Side } from './subjects.ts';
 import { inWords, type Told, treeInWords } from './telling.ts';
 
-/** Something in which the two differ. */
+/** Something in which the two differ: what a call answers, or one entry of the tree. */
 export interface Difference {
   /** The number of the operation, or what was compared. */
   readonly at: number | string;
   /** The operation that made the difference, or shows it. */
   readonly operation?: Operation | undefined;
-  /** What is different: an answer, or the entries of the tree, each as `path: line`. */
-  readonly of: 'answer' | 'tree';
+  /** The path of an entry of the tree; of an answer there is none. */
+  readonly path?: string;
   readonly aufs: readonly string[];
   readonly overlay: readonly string[];
 }
@@ -28,9 +28,9 @@ export interface Rule {
   readonly name: string;
   readonly aufs: string;
   readonly overlay: string;
-  /** Where the recordings of the real ones show it. */
+  /** The recorded cases of the real ones that show it, or the source that says so. */
   readonly seen: string;
-  /** Both are in the same state nevertheless: the sequence goes on. */
+  /** Both trees are the same nevertheless, but for what was explained: the sequence goes on. */
   readonly goesOn?: boolean;
   explains(difference: Difference, course: Course): boolean;
 }
@@ -38,18 +38,29 @@ export interface Rule {
 /** What may decide about a difference. */
 export interface Course {
   readonly sequence: Sequence;
-  /** The operations before the one in question. */
-  readonly before: readonly Operation[];
-  readonly replays: readonly [aufs: Replay, overlay: Replay];
+  readonly replays: Sides<Replay>;
+  /** The trees before the operation. */
+  readonly before: Sides<Told>;
 }
+
+/** The same of AUFS and of overlayfs. */
+export type Sides<T> = readonly [aufs: T, overlay: T];
 
 export interface Outcome {
   /** How many operations were compared. */
   readonly operations: number;
   /** The rules that explained something, in their order. */
   readonly explained: readonly Rule[];
-  readonly unexplained?: Difference;
+  /** The differences at one place of which not all are explained. */
+  readonly unexplained?: readonly Difference[];
 }
+
+/** What a path is told as that is only on the other side. */
+export const NOTHING = 'nothing';
+
+type Place = Pick<Difference, 'at' | 'operation'>;
+
+const keyOf = ({ path, aufs, overlay }: Difference): string => JSON.stringify([path, aufs, overlay]);
 
 const DEPTH = '/deep/deep/deep';
 
@@ -82,91 +93,83 @@ function end(replay: Replay): void {
   attempt(() => replay.task.umount(replay.subject.directory, MNT_DETACH));
 }
 
-const treeOf = (replay: Replay, withContent: boolean): Told =>
-  replay.asRoot(() => treeInWords(replay.task, replay.root, withContent));
-
-type TreeDifference = Pick<Difference, 'of' | 'aufs' | 'overlay'>;
-
-function treeDifference(
-  [aufs, overlay]: readonly [Told, Told],
-  known: ReadonlySet<string>,
-): TreeDifference | undefined {
-  const pair = (path: string) => [aufs, overlay].map((tree) => `${path}: ${tree.get(path) ?? 'nothing'}`);
-  const pairs = [...new Set([...aufs.keys(), ...overlay.keys()])].sort().map(pair);
-  const differing = pairs.filter(([one, other]) => one !== other && !known.has(`${one}\n${other}`));
-  if (differing.length === 0) return undefined;
-  return { of: 'tree', aufs: differing.map(([one]) => one!), overlay: differing.map(([, other]) => other!) };
-}
+/** `pair` of both, AUFS first. */
+const both = <T, U>([aufs, overlay]: Sides<T>, tell: (one: T) => U): Sides<U> => [tell(aufs), tell(overlay)];
 
 class Comparison {
-  readonly replays: readonly [Replay, Replay];
+  readonly replays: Sides<Replay>;
   readonly #sequence: Sequence;
   readonly #rules: readonly Rule[];
   readonly explained: Rule[] = [];
   /** Entries that differ and are explained already. */
   readonly #known = new Set<string>();
+  #trees: Sides<Told> = [new Map(), new Map()];
+  #before: Sides<Told> = [new Map(), new Map()];
   operations = 0;
 
-  constructor(replays: readonly [Replay, Replay], sequence: Sequence, rules: readonly Rule[]) {
+  constructor(replays: Sides<Replay>, sequence: Sequence, rules: readonly Rule[]) {
     this.replays = replays;
     this.#sequence = sequence;
     this.#rules = rules;
   }
 
-  /** The first difference that no rule explains; `undefined` too where a rule ends the comparison. */
-  run(): Difference | undefined {
-    for (const [at, operation] of this.#sequence.operations.entries()) {
-      const before = this.#sequence.operations.slice(0, at);
-      this.operations++;
-      for (const difference of this.#differencesOf(at, operation)) {
-        const rule = this.#explain(difference, before);
-        if (rule === undefined) return difference;
-        if (rule.goesOn !== true) return undefined;
-      }
+  /** The first differences that no rule explains; none too where a rule ends the comparison. */
+  run(): Difference[] {
+    for (const differences of this.#stages()) {
+      const rules = differences.map((difference) => this.#explain(difference));
+      const unexplained = differences.filter((_, at) => rules[at] === undefined);
+      if (unexplained.length > 0) return unexplained;
+      if (rules.some((rule) => rule!.goesOn !== true)) return [];
     }
-    return this.#end();
+    return [];
   }
 
-  *#differencesOf(at: number, operation: Operation): Iterable<Difference> {
-    const [aufs, overlay] = this.replays.map((replay) => inWords(operation, applyOperation(replay, operation))) as [
-      string[],
-      string[],
-    ];
+  /** What differs, place by place. */
+  *#stages(): Iterable<Difference[]> {
+    yield this.#compareTrees({ at: 'the trees at the beginning' });
+    for (const [at, operation] of this.#sequence.operations.entries()) {
+      this.operations++;
+      const [aufs, overlay] = both(this.replays, (replay) => inWords(operation, applyOperation(replay, operation)));
+      yield this.#compareAnswers({ at, operation }, aufs, overlay);
+      yield this.#compareTrees({ at, operation });
+    }
+    yield this.#compareTrees({ at: 'the trees at the end' }, true);
+    const ends = both(this.replays, (replay) => [JSON.stringify(resultOf(() => replay.letGo() + replay.remount()))]);
+    yield this.#compareAnswers({ at: 'the remount' }, ...ends);
+    yield this.#compareTrees({ at: 'the trees after the remount' }, true);
+  }
+
+  #compareAnswers(place: Place, aufs: readonly string[], overlay: readonly string[]): Difference[] {
     const crashed = [...aufs, ...overlay].some((line) => line.startsWith('crash'));
-    if (crashed || aufs.join('\n') !== overlay.join('\n')) yield { at, operation, of: 'answer', aufs, overlay };
-    const tree = this.#treeDifference(false);
-    if (tree !== undefined) yield { at, operation, ...tree };
+    return crashed || aufs.join('\n') !== overlay.join('\n') ? [{ ...place, aufs, overlay }] : [];
   }
 
-  #treeDifference(withContent: boolean) {
-    const [aufs, overlay] = this.replays;
-    return treeDifference([treeOf(aufs, withContent), treeOf(overlay, withContent)], this.#known);
+  /** With contents only at the end: to read a file makes AUFS write. */
+  #compareTrees(place: Place, withContent = false): Difference[] {
+    const trees = both(this.replays, (replay) =>
+      replay.asRoot(() => treeInWords(replay.task, replay.root, withContent)),
+    );
+    this.#before = this.#trees;
+    this.#trees = trees;
+    const paths = [...new Set(trees.flatMap((tree) => [...tree.keys()]))].sort();
+    return paths
+      .map((path) => ({
+        ...place,
+        path,
+        aufs: [trees[0].get(path) ?? NOTHING],
+        overlay: [trees[1].get(path) ?? NOTHING],
+      }))
+      .filter((difference) => difference.aufs[0] !== difference.overlay[0] && !this.#known.has(keyOf(difference)));
   }
 
-  #explain(difference: Difference, before: readonly Operation[]): Rule | undefined {
-    const course = { sequence: this.#sequence, before, replays: this.replays };
+  #explain(difference: Difference): Rule | undefined {
+    const before = difference.path === undefined ? this.#trees : this.#before;
+    const course = { sequence: this.#sequence, replays: this.replays, before };
     const rule = this.#rules.find((candidate) => candidate.explains(difference, course));
-    if (rule !== undefined) this.explained.push(rule);
-    for (const [at, line] of difference.aufs.entries()) this.#known.add(`${line}\n${difference.overlay[at]}`);
+    if (rule === undefined) return undefined;
+    this.explained.push(rule);
+    this.#known.add(keyOf(difference));
     return rule;
-  }
-
-  /** Whole trees with their contents, and again after a remount. */
-  #end(): Difference | undefined {
-    const { operations } = this.#sequence;
-    const whole = this.#treeDifference(true);
-    if (whole !== undefined) return this.#lastWord({ at: 'the trees at the end', ...whole }, operations);
-    const [aufs, overlay] = this.replays.map((replay) =>
-      JSON.stringify(resultOf(() => replay.letGo() + replay.remount())),
-    ) as [string, string];
-    const at = 'the remount';
-    if (aufs !== overlay) return this.#lastWord({ at, of: 'answer', aufs: [aufs], overlay: [overlay] }, operations);
-    const again = this.#treeDifference(true);
-    return again && this.#lastWord({ at: 'the trees after the remount', ...again }, operations);
-  }
-
-  #lastWord(difference: Difference, before: readonly Operation[]): Difference | undefined {
-    return this.#explain(difference, before) === undefined ? difference : undefined;
   }
 }
 
@@ -177,7 +180,7 @@ export function compareSides(aufs: Side, overlay: Side, sequence: Sequence, rule
   try {
     const unexplained = comparison.run();
     const { operations, explained } = comparison;
-    return { operations, explained, ...(unexplained && { unexplained }) };
+    return { operations, explained, ...(unexplained.length > 0 && { unexplained }) };
   } finally {
     for (const replay of replays) end(replay);
   }

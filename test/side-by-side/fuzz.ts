@@ -29,19 +29,23 @@ const { values } = parseArgs({
 
 const compare = (sequence: Sequence) => compareSides(aufsSide(), overlaySide(), sequence, rules);
 
-/** The difference as small as it gets. */
-function smallest(sequence: Sequence, difference: Difference): string {
-  const divergence = ({ at, operation }: Difference) => ({ at, operation, differences: [] });
+/** The differences as small as they get. */
+function smallest(sequence: Sequence, differences: readonly Difference[]): string {
+  const divergence = ([{ at, operation } = undefined as never]: readonly Difference[]) => ({
+    at,
+    operation,
+    differences: [],
+  });
   const [shorter] = minimise(
     sequence,
-    divergence(difference),
+    divergence(differences),
     (candidate) => {
       const { unexplained } = compare(candidate);
       return unexplained && divergence(unexplained);
     },
     20,
   );
-  return printFailure(shorter, compare(shorter).unexplained ?? difference);
+  return printFailure(shorter, compare(shorter).unexplained ?? differences);
 }
 
 const tally = new Tally();
@@ -55,7 +59,8 @@ for (const sequence of fc.sample(unionSequence(Number(values.ops)), {
   tally.add(outcome);
   const { unexplained } = outcome;
   if (unexplained === undefined) continue;
-  const kind = `${unexplained.operation?.call ?? unexplained.at} ${unexplained.of}`;
+  const [{ operation, at, path }] = unexplained as readonly [Difference];
+  const kind = `${operation?.call ?? at} ${path === undefined ? 'answer' : 'tree'}`;
   if (!kinds.has(kind)) console.log(`\n--- ${kind}\n${smallest(sequence, unexplained)}`);
   kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   process.exitCode = 1;

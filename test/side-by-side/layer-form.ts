@@ -2,6 +2,8 @@
 import { WHITEOUT_DEV } from '../../src/abi/whiteout.ts';
 import type { Layer, LayerEntry } from '../../src/testing/layers.ts';
 
+/** AUFS lists longer names of a branch, and cannot look at them. */
+const AUFS_NAME_MAX = 242;
 const OPAQUE = 'trusted.overlay.opaque';
 const isOverlayName = (name: string): boolean => name.includes('.overlay.');
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
@@ -17,7 +19,7 @@ const parentsOf = (path: string): string[] => {
 
 function canBeMade({ path, ...entry }: LayerEntry, kinds: Kinds): boolean {
   if (path === '') return entry.type === 'directory';
-  if (path.split('/').some((name) => name.length > 255) || (entry.type === 'symlink' && entry.target === ''))
+  if (path.split('/').some((name) => name.length > AUFS_NAME_MAX) || (entry.type === 'symlink' && entry.target === ''))
     return false;
   const isReachable = parentsOf(path).every((parent) => (kinds.get(parent) ?? 'directory') === 'directory');
   return isReachable && !kinds.has(path) && (entry.type !== 'link' || kinds.get(entry.to) === 'other');

@@ -3,16 +3,19 @@ import { printSequence } from '../differential/report.ts';
 import type { Sequence } from '../../src/testing/sequence.ts';
 import type { Difference, Outcome, Rule } from './compare.ts';
 
-export function printDifference({ at, operation, of, aufs, overlay }: Difference): string {
-  return [
-    `differs at ${at} ${operation === undefined ? '' : JSON.stringify(operation)} (${of})`,
-    ...aufs.map((line) => `  AUFS:      ${line}`),
-    ...overlay.map((line) => `  overlayfs: ${line}`),
-  ].join('\n');
+function printPlace({ at, operation }: Difference): string {
+  return `differs at ${at} ${operation === undefined ? '' : JSON.stringify(operation)}`;
 }
 
-export const printFailure = (sequence: Sequence, difference: Difference): string =>
-  `${printSequence(sequence)}\n${printDifference(difference)}`;
+const printLines = ({ path, aufs, overlay }: Difference): string[] => [
+  ...(path === undefined ? [] : [`  ${path === '' ? '.' : path}`]),
+  ...aufs.map((line) => `    AUFS:      ${line}`),
+  ...overlay.map((line) => `    overlayfs: ${line}`),
+];
+
+/** A sequence, and what is different at one place in its course. */
+export const printFailure = (sequence: Sequence, differences: readonly Difference[]): string =>
+  [printSequence(sequence), printPlace(differences[0]!), ...differences.flatMap(printLines)].join('\n');
 
 /** Counts how sequences ended. */
 export class Tally {

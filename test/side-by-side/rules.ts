@@ -1,4 +1,197 @@
 /** How AUFS and overlayfs differ: the only reasons that the fuzz of one against the other takes. */
-import type { Rule } from './compare.ts';
+import { SEEK_DATA, SEEK_HOLE } from '../../src/abi/flags.ts';
+import { resultOf } from '../../src/testing/subject.ts';
+import type { Course, Difference, Rule } from './compare.ts';
 
-export const rules: readonly Rule[] = [];
+/** AUFS keeps 13 bytes of a name for itself. */
+const AUFS_NAME_MAX = 242;
+
+const isLong = (path: unknown): boolean =>
+  typeof path === 'string' && path.split('/').some((name) => name.length > AUFS_NAME_MAX);
+
+/** A call, or a symlink on its way, names something long. */
+function namesLong({ sequence }: Course): boolean {
+  const made = [...(sequence.upper ?? []), ...sequence.layers.flat(), ...sequence.operations];
+  return made.some((one) => Object.entries(one).some(([key, value]) => /path|target/i.test(key) && isLong(value)));
+}
+
+const isRename = ({ operation }: Difference): boolean =>
+  operation?.call === 'rename' || operation?.call === 'renameat2';
+
+/** A call answers so on AUFS and so on overlayfs. */
+const answers = ({ path, aufs, overlay }: Difference, onAufs: RegExp, onOverlay: RegExp): boolean =>
+  path === undefined && onAufs.test(aufs[0]!) && onOverlay.test(overlay[0]!);
+
+/** An entry of the tree is told so on AUFS and so on overlayfs. */
+const entry = ({ path, aufs, overlay }: Difference, onAufs: RegExp, onOverlay: RegExp): boolean =>
+  path !== undefined && onAufs.test(aufs[0]!) && onOverlay.test(overlay[0]!);
+
+const LINKED = / nlink=([2-9]|1\d)/;
+const OK = /^ok /;
+/** Anything but a directory. */
+const FILE = /^(?!4)\d/;
+
+/** The file had other names, before or after the operation. */
+function isLinked({ path, aufs, overlay }: Difference, { before }: Course): boolean {
+  const told = path === undefined ? [] : [...aufs, ...overlay, ...before.map((tree) => tree.get(path) ?? '')];
+  return told.some((line) => LINKED.test(line));
+}
+
+const withoutSetId = (line: string): string => line.replace(/^(\d+)\d(\d{3} )/, '$10$2');
+const withoutTime = (line: string): string => line.replace(/ mtime=\S+/, '');
+const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '');
+
+/** What overlayfs lists more are all devices. */
+const listsWhiteouts = ({ operation, aufs, overlay }: Difference): boolean =>
+  operation?.call === 'getdents' &&
+  aufs.every((line) => overlay.includes(line)) &&
+  overlay.every((line) => aufs.includes(line) || / type=2$/.test(line));
+
+/** An operation on an open file that has no name left in the union. */
+function isNameless({ operation }: Difference, { replays: [aufs] }: Course): boolean {
+  if (operation === undefined || !('slot' in operation)) return false;
+  const result = resultOf(() => String(aufs.task.fstat(aufs.descriptor(operation.slot)).nlink));
+  return 'ok' in result && result.ok === '0';
+}
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'a name of more than 242 bytes is refused',
+    aufs: 'NAME_MAX is 242: there must be room for `.wh.` and a random ending',
+    overlay: 'NAME_MAX is that of the layers',
+    seen: 'namemax',
+    explains: (difference, course) => namesLong(course) && answers(difference, /^err ENAMETOOLONG/, OK),
+  },
+  {
+    name: 'a name of more than 242 bytes is refused before anything else',
+    aufs: 'the length of a name is looked at first',
+    overlay: 'the name is in order, and something else is not',
+    seen: 'namemax',
+    goesOn: true,
+    explains: (difference, course) => namesLong(course) && answers(difference, /^err ENAMETOOLONG/, /^err /),
+  },
+  {
+    name: 'a whiteout in a directory that is not merged is listed',
+    aufs: 'names beginning with `.wh.` are never listed',
+    overlay: 'whiteouts are left out of merged directories only; a lookup gives ENOENT',
+    seen: 'opq_and_wh, random r56',
+    goesOn: true,
+    explains: (difference) => entry(difference, /^nothing$/, /^!ENOENT$/) || listsWhiteouts(difference),
+  },
+  {
+    name: 'a directory of a lower branch that is empty, or emptied, is renamed',
+    aufs: 'it is copied under its new name with its whiteouts',
+    overlay: 'EXDEV without redirect_dir',
+    seen: 'rename_lower_empty_dir, rename_emptied_lower_dir',
+    explains: (difference) => isRename(difference) && answers(difference, /^ok done/, /^err EXDEV/),
+  },
+  {
+    name: 'EXDEV of a directory comes before other refusals',
+    aufs: 'whether the target is empty is looked at first',
+    overlay: 'whether the source may be moved is looked at first',
+    seen: 'rename_errors',
+    goesOn: true,
+    explains: (difference) => isRename(difference) && answers(difference, /^err (ENOTEMPTY|ENOTDIR)/, /^err EXDEV/),
+  },
+  {
+    name: 'a device with number 0:0 is made',
+    aufs: 'it is a device as any other',
+    overlay: 'EPERM: it would be a whiteout',
+    seen: 'chr00_lower',
+    explains: (difference) => difference.operation?.call === 'mknod' && answers(difference, OK, /^err EPERM/),
+  },
+  {
+    name: 'an open file of a lower branch that was unlinked counts its name still',
+    aufs: 'nothing was written to the branch, whose link count is told',
+    overlay: 'the union counts links itself',
+    seen: 'fd_ro_then_unlink',
+    goesOn: true,
+    explains: (difference) =>
+      difference.operation?.call === 'fstat' &&
+      answers(difference, / nlink=[1-9]/, / nlink=0/) &&
+      withoutLinks(difference.aufs[0]!) === withoutLinks(difference.overlay[0]!),
+  },
+  {
+    name: 'an open file that was copied up and then unlinked is not opened anew',
+    aufs: 'what was opened in the lower branch is read on, without what was written since',
+    overlay: 'the copy is read',
+    seen: 'fs/aufs/file.c refresh_file()',
+    goesOn: true,
+    explains: (difference, course) =>
+      /^(read|pread)$/.test(difference.operation?.call ?? '') &&
+      answers(difference, OK, OK) &&
+      isNameless(difference, course),
+  },
+  {
+    name: 'what was removed while it was open can still be copied up',
+    aufs: 'the copy has a passing name',
+    overlay: 'a whiteout has taken the name: EEXIST, or ENOTDIR for a directory',
+    seen: 'fs/aufs/cpup.c au_sio_cpup_wh()',
+    goesOn: true,
+    explains: (difference) =>
+      difference.operation !== undefined &&
+      'slot' in difference.operation &&
+      answers(difference, OK, /^err (EEXIST|ENOTDIR)/),
+  },
+  {
+    name: 'holes are not told',
+    aufs: 'SEEK_DATA and SEEK_HOLE take the whole file for data',
+    overlay: 'the layer is asked',
+    seen: 'fs/aufs/f_op.c, default_llseek()',
+    explains: (difference) =>
+      difference.operation?.call === 'lseek' &&
+      (difference.operation.whence === SEEK_DATA || difference.operation.whence === SEEK_HOLE) &&
+      answers(difference, OK, OK),
+  },
+  {
+    name: 'capabilities that are none are copied up',
+    aufs: 'attributes are read as the branch keeps them',
+    overlay: 'the value is asked of the security module, which gives EINVAL',
+    seen: 'fs/aufs/xattr.c au_do_cpup_xattr()',
+    explains: (difference, { sequence }) =>
+      answers(difference, OK, /^err EINVAL/) &&
+      sequence.operations.some((operation) => 'name' in operation && operation.name === 'security.capability'),
+  },
+  {
+    name: 'an open file whose name was taken over by a rename is stale',
+    aufs: 'fstat(2) looks the name up again, and finds another file',
+    overlay: 'an open file stays what it is',
+    seen: 'fd_ro_then_rename_over, rename_over_open',
+    goesOn: true,
+    explains: (difference) => difference.operation?.call === 'fstat' && answers(difference, /^err ESTALE/, OK),
+  },
+  {
+    name: 'a write to a fifo sets its time of modification',
+    aufs: 'the inode of the branch is told the time',
+    overlay: 'only times of access are told to the layer',
+    seen: 'fs/aufs/i_op.c aufs_update_time(), fs/overlayfs/inode.c ovl_update_time()',
+    goesOn: true,
+    explains: (difference) =>
+      entry(difference, /^1[0-7]{4} /, /^1[0-7]{4} /) &&
+      withoutTime(difference.aufs[0]!) === withoutTime(difference.overlay[0]!),
+  },
+  {
+    name: 'directory, something else, directory of one name',
+    aufs: 'branches below what is no directory are merged too',
+    overlay: 'merging ends there',
+    seen: 'dir_file_dir',
+    explains: (difference) => entry(difference, /^\d/, /^nothing$/),
+  },
+  {
+    name: 'auplink takes set-id bits away',
+    aufs: 'names of a pseudo-link are made by lchown(2), which clears the bits',
+    overlay: 'nothing is done before the unmount',
+    seen: 'aufs-util, auplink.c',
+    explains: (difference) =>
+      (difference.operation === undefined || /^(remount|stack)$/.test(difference.operation.call)) &&
+      entry(difference, FILE, FILE) &&
+      withoutSetId(difference.aufs[0]!) === withoutSetId(difference.overlay[0]!),
+  },
+  {
+    name: 'hard links of a lower file stay together',
+    aufs: 'a pseudo-link holds the names together when the file is copied up',
+    overlay: 'without an index, the name that is written becomes a file of its own',
+    seen: 'lower_hardlinks_write, link_lower',
+    explains: (difference, course) => entry(difference, FILE, FILE) && isLinked(difference, course),
+  },
+];
