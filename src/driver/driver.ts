@@ -30,19 +30,31 @@ export interface CreateOptions {
  * Where a tree that a driver shows is not like a directory of one's own:
  *
  * - `directory-rename` rename(2) of a directory that lies in a lower layer gives EXDEV
+ * - `filled-directory-rename` so does that of one with something in it; an empty one can be renamed
  * - `hard-links` copy-up gives one name of a lower file a file of its own
  * - `stale-descriptor` a descriptor that was opened for reading keeps showing the lower file (before Linux 4.19)
  * - `inode-number` a file's number changes when it is copied up (layers on several filesystems, or of hard links)
  * - `access-time` reading a lower file does not touch its access time
  * - `link-count` a lower file counts names that are not there: deleted ones, or those that it has in other layers
+ * - `set-id-bits` a copied-up file of several names loses its set-user-ID and set-group-ID bits when the layer is hidden
+ * - `directory-time` a directory gets a new time of modification when something in it is copied up
+ * - `replaced-descriptor` fstat(2) of a file whose name another was renamed to gives ESTALE
+ * - `reserved-names` names that begin with `.wh.` are refused
+ * - `name-length` names of more than 242 bytes are refused
  */
 export type NonStandard =
   | 'directory-rename'
+  | 'filled-directory-rename'
   | 'hard-links'
   | 'stale-descriptor'
   | 'inode-number'
   | 'access-time'
-  | 'link-count';
+  | 'link-count'
+  | 'set-id-bits'
+  | 'directory-time'
+  | 'replaced-descriptor'
+  | 'reserved-names'
+  | 'name-length';
 
 /** What a caller and the suite may rely on. */
 export interface DriverFeatures {
@@ -55,6 +67,14 @@ export interface DriverFeatures {
   /** How many layers may lie below one, `Infinity` for any number. */
   readonly maxDepth: number;
   readonly nonStandard: ReadonlySet<NonStandard>;
+  /**
+   * How `changes` finds them: `'trees'` (also where it is left out) by comparing the layer with its parent; `'branch'`
+   * by what lies in the layer's own directory. Told that way, a file that was copied up is `C` although nothing differs,
+   * and a directory where its mode, time or size differs, and only there; a name is `C` where any layer below has it,
+   * deleted in between or not, and a symlink is `A` that led nowhere; a directory that hides what lies below it tells the
+   * deletion of `.wh..opq` instead of the names.
+   */
+  readonly changes?: 'trees' | 'branch';
 }
 
 /** The least a driver must offer; `naiveDiff` makes a {@link Driver} of it. */

@@ -1,5 +1,6 @@
 /** The drivers that have to pass the suite, and what of it does not apply to each. */
 import { makedev, S_IFBLK } from '../../src/abi/mode.ts';
+import { aufs } from '../../src/driver/aufs/index.ts';
 import { overlay } from '../../src/driver/overlay/index.ts';
 import { overlay2 } from '../../src/driver/overlay2/index.ts';
 import { vfs } from '../../src/driver/vfs/index.ts';
@@ -22,7 +23,7 @@ const RENAME = {
 };
 const ROOT = {
   'a mark in the root of a layer hides all that lies below':
-    'overlayfs does not look for a mark on the root of a layer',
+    'a union filesystem does not look for a mark on the root of a layer',
 };
 
 /** A machine with an xfs that keeps project quotas where Docker keeps its things. */
@@ -37,6 +38,7 @@ function onQuotaDisk() {
 export const candidates: readonly Candidate[] = [
   { name: 'overlay2', driver: overlay2(), left: { ...QUOTA, ...RENAME, ...ROOT } },
   { name: 'overlay', driver: overlay(), left: { ...QUOTA, ...DEPTH, ...RENAME } },
+  { name: 'aufs', driver: aufs(), left: { ...QUOTA, ...RENAME, ...ROOT } },
   { name: 'vfs', driver: vfs(), left: { ...QUOTA, ...DEPTH } },
   {
     name: 'overlay2 on a disk with quotas',

@@ -1,6 +1,6 @@
 /** What the driver offers on this kernel: where its mounts are not like directories of one's own is found out by trying. */
 import type { Task } from '../../kernel/task.ts';
-import type { DriverFeatures } from '../driver.ts';
+import type { DriverFeatures, NonStandard } from '../driver.ts';
 import { inTemporary } from '../make-directory.ts';
 import { makeProbed, nonStandardOf } from '../non-standard.ts';
 import { attempt } from '../refusal.ts';
@@ -20,5 +20,13 @@ export function featuresOf(task: Task, home: string, dirperm1: boolean): DriverF
       attempt(() => task.umount(target));
     }
   });
-  return Object.freeze({ copyOnWrite: 'file', nativeDiff: true, quota: false, maxDepth: MAX_DEPTH, nonStandard });
+  return Object.freeze({
+    copyOnWrite: 'file',
+    nativeDiff: true,
+    quota: false,
+    maxDepth: MAX_DEPTH,
+    // auplink changes the owner of what has pseudo-links, to the same one: the kernel drops the bits then.
+    nonStandard: new Set<NonStandard>([...nonStandard, 'set-id-bits']),
+    changes: 'branch',
+  });
 }

@@ -16,6 +16,9 @@ const DIRPERM1 = ',dirperm1';
 /** What Docker leaves free in the page for the other options and a label's quotes. */
 const OTHER_OPTIONS = 54;
 
+/** How many branches one call takes beside its options: AUFS keeps what it reads in a page of its own. @see fs/aufs/opts.c au_opts_parse() */
+const CALL_BRANCHES = 80;
+
 /** What is to be mounted. */
 export interface BranchMount {
   /** The mount point. */
@@ -60,7 +63,7 @@ function fill(begin: string, branches: readonly string[], option: (path: string)
   for (const branch of branches) {
     const more = option(branch);
     length += lengthOf(more);
-    if (length > room) break;
+    if (length > room || count === CALL_BRANCHES) break;
     text += more;
     count++;
   }

@@ -281,12 +281,17 @@ const packing: readonly DriverCase[] = [
         task.unlink(`${root}/dir1/file1-1`);
         removeTree(task, `${root}/dir3`);
       });
-      const whiteouts = namesOf(bench, 'top', BASE).filter((name) => baseName(name).startsWith('.wh.'));
-      expectEqual('the whiteouts', whiteouts.sort(), ['.wh.dir3', '.wh.file1', 'dir1/.wh.file1-1']);
-      const types = bench.entries('top', BASE).filter(({ header }) => baseName(header.name).startsWith('.wh.'));
+      const isWhiteout = (name: string): boolean => baseName(name).startsWith('.wh.');
+      const headers = bench.entries('top', BASE).map(({ header }) => header);
+      const whiteouts = headers.filter(({ name }) => isWhiteout(name));
+      const names = whiteouts.map(({ name }) => name);
+      expectEqual('the whiteouts', names.sort(), ['.wh.dir3', '.wh.file1', 'dir1/.wh.file1-1']);
+      // A driver whose whiteouts are files packs them as it finds them: links to the first one.
+      const isEmpty = ({ type, linkname }: (typeof whiteouts)[number]): boolean =>
+        type === REGTYPE || (type === LNKTYPE && isWhiteout(linkname));
       expectTrue(
         'they are empty files',
-        types.every(({ header }) => header.type === REGTYPE && header.size === 0),
+        whiteouts.every((header) => isEmpty(header) && header.size === 0),
       );
       bench.commit('again', 'top', BASE);
       expectEqual('the tree', bench.list('again', COMMITTED), bench.list('top', COMMITTED));

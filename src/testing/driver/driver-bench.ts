@@ -11,9 +11,11 @@ import {
   type DriverType,
 } from '../../driver/driver.ts';
 import type { Task } from '../../kernel/task.ts';
+import type { Change } from '../../archive/change.ts';
 import { makeParents } from '../build.ts';
 import { type ListingOptions, listTree } from '../listing.ts';
 import { readText } from '../task-files.ts';
+import { asCompared } from './branch-telling.ts';
 
 /** A machine that a driver can run on; what `createMachine` answers is one. */
 export interface DriverMachine {
@@ -147,10 +149,20 @@ export class DriverBench {
     return this.apply(id, parent, this.diff(from, parent));
   }
 
-  /** What `docker diff` prints, sorted: drivers tell the changes of a directory in any order. */
+  /**
+   * What `docker diff` prints, sorted, since drivers tell the changes of a directory in any order; in the form of a driver
+   * that compares two trees.
+   */
   changes(id: string, parent?: string): string[] {
-    const lines = this.#driver.changes(id, parent).map(({ kind, path }) => `${kind} ${path}`);
+    const lines = this.#toldChanges(id, parent).map(({ kind, path }) => `${kind} ${path}`);
     return lines.sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1));
+  }
+
+  /** In the form that comparing two trees gives, whichever the driver tells them in. */
+  #toldChanges(id: string, parent: string | undefined): readonly Change[] {
+    const told = this.#driver.changes(id, parent);
+    if (this.#driver.features.changes !== 'branch' || parent === undefined) return told;
+    return this.see(id, (root) => this.see(parent, (below) => asCompared(this.task, { root, below, told })));
   }
 
   #mountProc(): void {

@@ -3,9 +3,12 @@ import fc, { type Arbitrary } from 'fast-check';
 import { expectEqual } from '../expectation.ts';
 import { runSteps, scaffold, type Step, treeStep } from '../filesystem/commands.ts';
 import type { MountedDirectory } from '../filesystem/oracle.ts';
-import { UnionModel } from '../filesystem/union-model.ts';
+import { SHORT_NAME_MAX, UnionModel } from '../filesystem/union-model.ts';
 import { type ListingOptions, listTree } from '../listing.ts';
 import type { DriverBench } from './driver-bench.ts';
+
+/** The set-user-ID and set-group-ID bits. */
+const SET_ID = 0o6000;
 
 /** What a commit keeps of a tree. */
 export const COMMITTED: ListingOptions = { times: 'files', attributes: 'capability', links: false };
@@ -64,10 +67,13 @@ export class LayerCourse {
   readonly model: UnionModel;
   readonly layers: Recorded[] = [];
   readonly #prefix: string;
+  readonly #dropsBits: boolean;
 
-  constructor(bench: DriverBench, prefix = '') {
+  /** @param linked whether files get several names: those of some drivers cannot have every bit of a mode then */
+  constructor(bench: DriverBench, { prefix = '', linked = true }: { prefix?: string; linked?: boolean } = {}) {
     this.bench = bench;
     this.#prefix = prefix;
+    this.#dropsBits = linked && bench.driver.features.nonStandard.has('set-id-bits');
     this.model = new UnionModel(bench.driver.features.nonStandard);
   }
 
@@ -77,20 +83,28 @@ export class LayerCourse {
   }
 
   /**
-   * How the driver's trees are listed: where hard links break, which names are one file is not told; and what a commit
-   * has copied has lost the nanoseconds of its times.
+   * How the driver's trees are listed: where hard links break, which names are one file is not told, nor when a directory
+   * was changed where copying up changes that; and what a commit has copied has lost the nanoseconds of its times.
    */
   get listing(): ListingOptions {
-    const links = !this.bench.driver.features.nonStandard.has('hard-links');
-    return { links, times: this.layers.length > 1 ? 'seconds' : 'whole' };
+    const { nonStandard } = this.bench.driver.features;
+    const times = this.layers.length > 1 ? 'seconds' : 'whole';
+    return { links: !nonStandard.has('hard-links'), times: nonStandard.has('directory-time') ? 'files' : times };
   }
 
   /** Fills the base, without anything below it, beginning with a few directories and files. */
   base(base: readonly Step[]): void {
     const id = this.bench.make(`${this.#prefix}base`);
-    this.live(id, [...scaffold, ...base]);
+    this.live(id, [...scaffold, ...base.filter((step) => this.#isShown(step))]);
     this.model.stack();
     this.#record(id);
+  }
+
+  /** A base lies on the disk as it is; what its names are too long for could not be shown above it. */
+  #isShown(step: Step): boolean {
+    if (!this.bench.driver.features.nonStandard.has('name-length')) return true;
+    const texts = step.flatMap((operation) => Object.values(operation)).filter((value) => typeof value === 'string');
+    return texts.every((text) => text.split('/').every((name) => name.length <= SHORT_NAME_MAX));
   }
 
   /** A new container on the topmost layer. */
@@ -112,11 +126,19 @@ export class LayerCourse {
       task.umask(0);
       const asked: MountedDirectory = { name: id, task, directory: '' };
       const known: MountedDirectory = { name: 'the model', task: this.model, directory: '' };
-      runSteps({ known, asked }, steps, () => this.bench.pause());
+      runSteps({ known, asked }, this.#keepable(steps), () => this.bench.pause());
       expectEqual(`the tree of ${id}`, listTree(task, '/', this.listing).slice(1), this.#known(this.listing));
     } finally {
       task.exit();
     }
+  }
+
+  /** The steps without bits of modes that the driver loses. */
+  #keepable(steps: readonly Step[]): readonly Step[] {
+    if (!this.#dropsBits) return steps;
+    const keepable = (step: Step): Step =>
+      step.map((operation) => ('mode' in operation ? { ...operation, mode: operation.mode & ~SET_ID } : operation));
+    return steps.map(keepable);
   }
 
   #known(options: ListingOptions): string[] {

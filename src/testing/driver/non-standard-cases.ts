@@ -17,11 +17,12 @@ const BEFORE = { sec: 1_000_000_000, nsec: 0 };
 function container(bench: DriverBench): string {
   bench.make(BASE, undefined, (root, task) => {
     task.mkdir(`${root}/dir`, 0o755);
+    task.mkdir(`${root}/empty`, 0o755);
     putFile(task, `${root}/dir/in`, 'in');
     putFile(task, `${root}/file`, 'old');
     putFile(task, `${root}/one`, 'old');
     task.link(`${root}/one`, `${root}/two`);
-    task.utimensat(AT_FDCWD, `${root}/file`, BEFORE, BEFORE);
+    for (const name of ['file', 'dir']) task.utimensat(AT_FDCWD, `${root}/${name}`, BEFORE, BEFORE);
   });
   const change = bench.makeWritable('change', BASE, (root, task) => putFile(task, `${root}/other`, 'other'));
   bench.commit('image', change, BASE);
@@ -31,15 +32,20 @@ function container(bench: DriverBench): string {
 /** A deviation: a name for it, and whether it is seen there. */
 interface Deviation {
   readonly name: string;
-  isSeen(root: string, task: Task): boolean;
+  isSeen(root: string, task: Task, hideAndShow: () => void): boolean;
 }
 
 const deviations: Readonly<Record<NonStandard, Deviation>> = {
   'directory-rename': {
-    name: 'a directory of a layer below is renamed, or EXDEV',
+    name: 'an empty directory of a layer below is renamed, or EXDEV',
+    isSeen: (root, task) => codeOf(() => task.rename(`${root}/empty`, `${root}/moved`)) === 'EXDEV',
+  },
+  'filled-directory-rename': {
+    name: 'a directory of a layer below that is not empty is renamed, or EXDEV where an empty one is not',
     isSeen(root, task) {
+      const isStuck = codeOf(() => task.rename(`${root}/empty`, `${root}/moved-empty`)) === 'EXDEV';
       const code = codeOf(() => task.rename(`${root}/dir`, `${root}/moved`));
-      if (code !== undefined) return code === 'EXDEV';
+      if (code !== undefined) return code === 'EXDEV' && !isStuck;
       expectEqual('what came along', readText(task, `${root}/moved/in`), 'in');
       return false;
     },
@@ -90,6 +96,47 @@ const deviations: Readonly<Record<NonStandard, Deviation>> = {
       return before !== 2 || task.stat(`${root}/one`).nlink !== 1;
     },
   },
+  'set-id-bits': {
+    name: 'a file of two names keeps its set-user-ID bit when the layer is hidden and shown again, or not',
+    isSeen(root, task, hideAndShow) {
+      task.chmod(`${root}/one`, 0o4755);
+      hideAndShow();
+      return (task.stat(`${root}/one`).mode & 0o4000) === 0;
+    },
+  },
+  'directory-time': {
+    name: 'a directory keeps its time when a file in it gets another mode, or does not',
+    isSeen(root, task) {
+      task.chmod(`${root}/dir/in`, 0o600);
+      return task.stat(`${root}/dir`).mtime.sec !== BEFORE.sec;
+    },
+  },
+  'replaced-descriptor': {
+    name: 'an open file whose name another took is asked for its length, or ESTALE',
+    isSeen(root, task) {
+      const fd = task.open(`${root}/file`, O_RDONLY);
+      try {
+        putFile(task, `${root}/new`, 'another');
+        task.rename(`${root}/new`, `${root}/file`);
+        const code = codeOf(() => expectEqual('its length', task.fstat(fd).size, 'old'.length));
+        if (code !== undefined && code !== 'ESTALE') throw new Error(`fstat gives ${code}`);
+        return code === 'ESTALE';
+      } finally {
+        task.close(fd);
+      }
+    },
+  },
+  'reserved-names': {
+    name: 'a name that begins with .wh. is made, or EPERM',
+    isSeen: (root, task) => codeOf(() => task.mkdir(`${root}/.wh.name`, 0o755)) === 'EPERM',
+  },
+  'name-length': {
+    name: 'a name of 243 bytes is made, or ENAMETOOLONG, and one of 242 in any case',
+    isSeen(root, task) {
+      task.mkdir(`${root}/${'n'.repeat(242)}`, 0o755);
+      return codeOf(() => task.mkdir(`${root}/${'n'.repeat(243)}`, 0o755)) === 'ENAMETOOLONG';
+    },
+  },
 };
 
 /** One case for each deviation. */
@@ -98,7 +145,12 @@ export const nonStandardCases: Readonly<Record<string, readonly DriverCase[]>> =
     name,
     run(bench) {
       const id = container(bench);
-      const seen = bench.see(id, (root) => isSeen(root, bench.task));
+      const seen = bench.see(id, (root) =>
+        isSeen(root, bench.task, () => {
+          bench.driver.put(id);
+          bench.driver.get(id);
+        }),
+      );
       expectEqual(`${feature} is seen`, seen, bench.driver.features.nonStandard.has(feature as NonStandard));
     },
   })),

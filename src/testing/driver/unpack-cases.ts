@@ -168,7 +168,8 @@ const whiteouts: readonly DriverCase[] = [
   },
   {
     name: 'a mark in the root of a layer hides all that lies below',
-    skip: ({ nativeDiff }) => (nativeDiff ? 'overlayfs does not look for a mark on the root of a layer' : undefined),
+    skip: ({ nativeDiff }) =>
+      nativeDiff ? 'a union filesystem does not look for a mark on the root of a layer' : undefined,
     run(bench) {
       bench.make(BASE, undefined, (root, task) => {
         task.mkdir(`${root}/d`);

@@ -2,7 +2,8 @@
 import { isDirectory, isSymlink } from '../../abi/mode.ts';
 import { type ModelNode, refuse } from './model-node.ts';
 
-const NAME_MAX = 255;
+/** How long a name may be where nothing else is said, in bytes. */
+export const NAME_MAX = 255;
 const PATH_MAX = 4096;
 /** Symlinks that one walk may follow. */
 const MAX_SYMLINKS = 40;
@@ -34,9 +35,11 @@ export class Walk {
   /** The directories from the root to where the walk stands. */
   readonly #stack: ModelNode[];
   readonly #root: ModelNode;
+  readonly #nameMax: number;
   #symlinks = 0;
 
-  constructor(root: ModelNode, call: string, path: string) {
+  constructor(root: ModelNode, call: string, path: string, nameMax: number) {
+    this.#nameMax = nameMax;
     this.#root = root;
     this.#stack = [root];
     this.#call = call;
@@ -68,7 +71,7 @@ export class Walk {
 
   #lookup(name: string): ModelNode | undefined {
     if (!isDirectory(this.#here.mode)) this.#refuse('ENOTDIR');
-    if (lengthOf(name) > NAME_MAX) this.#refuse('ENAMETOOLONG');
+    if (lengthOf(name) > this.#nameMax) this.#refuse('ENAMETOOLONG');
     return this.#here.entries.get(name);
   }
 
@@ -101,7 +104,7 @@ export class Walk {
       this.#enter(name);
       return { directory: this.#here, name: '', node: this.#here, slash };
     }
-    if (atTheEnd === 'stay' && lengthOf(name) > NAME_MAX) {
+    if (atTheEnd === 'stay' && lengthOf(name) > this.#nameMax) {
       return { directory: this.#here, name, node: undefined, slash, tooLong: true };
     }
     const node = this.#lookup(name);

@@ -37,7 +37,7 @@ import {
 import type { Dirent, Stat, Timespec } from '../../abi/stat.ts';
 import type { SubjectTask } from '../subject.ts';
 import { isWithin, type ModelNode, NOW, refuse, statOf } from './model-node.ts';
-import { type AtTheEnd, type Place, Walk } from './model-walk.ts';
+import { NAME_MAX, type AtTheEnd, type Place, Walk } from './model-walk.ts';
 
 /** The calls that the model answers: what scenarios may be made of. */
 export const modelCalls = [
@@ -96,6 +96,11 @@ export class PosixModel implements ModelTask {
     this.root.nlink = 2;
   }
 
+  /** How long a name may be, in bytes. */
+  protected get nameMax(): number {
+    return NAME_MAX;
+  }
+
   // — nodes and places —
 
   #make(mode: number, target = ''): ModelNode {
@@ -111,7 +116,7 @@ export class PosixModel implements ModelTask {
   }
 
   #walk(call: string, path: string, atTheEnd: AtTheEnd): Place {
-    return new Walk(this.root, call, path).to(atTheEnd);
+    return new Walk(this.root, call, path, this.nameMax).to(atTheEnd);
   }
 
   #node(call: string, path: string, follow = true): ModelNode {

@@ -7,12 +7,21 @@ import type { DriverFeatures } from '../../driver/driver.ts';
 import { type ModelNode, nodesBelow, refuse } from './model-node.ts';
 import { PosixModel } from './posix-model.ts';
 
+/** What is left of a name where a union puts something before it, in bytes. @see AUFS_MAX_NAMELEN */
+export const SHORT_NAME_MAX = 242;
+
 export class UnionModel extends PosixModel {
   readonly #nonStandard: DriverFeatures['nonStandard'];
+  /** The names that a directory of the layers below has there. */
+  #below = new WeakMap<ModelNode, ReadonlySet<string>>();
 
   constructor(nonStandard: DriverFeatures['nonStandard'] = new Set()) {
     super();
     this.#nonStandard = nonStandard;
+  }
+
+  protected override get nameMax(): number {
+    return this.#nonStandard.has('name-length') ? SHORT_NAME_MAX : super.nameMax;
   }
 
   /**
@@ -33,6 +42,7 @@ export class UnionModel extends PosixModel {
 
   #stackBelow(directory: ModelNode): void {
     directory.isLower = true;
+    this.#below.set(directory, new Set(directory.entries.keys()));
     for (const [name, node] of directory.entries) {
       if (isDirectory(node.mode)) this.#stackBelow(node);
       else if (this.#nonStandard.has('hard-links') && node.nlink > 1) directory.entries.set(name, aloneOf(node));
@@ -44,6 +54,11 @@ export class UnionModel extends PosixModel {
     const isStuck = (each: ModelNode | undefined) => each !== undefined && isDirectory(each.mode) && each.isLower;
     if (this.#nonStandard.has('directory-rename') && isStuck(node)) refuse('EXDEV', 'rename', path);
     super.mayMove(node, there, path);
+    if (!this.#nonStandard.has('filled-directory-rename') || !isStuck(node)) return;
+    if (there !== undefined && there.entries.size > 0) refuse('ENOTEMPTY', 'rename', path);
+    const below = this.#below.get(node);
+    if ([...node.entries.keys()].some((name) => below?.has(name))) refuse('EXDEV', 'rename', path);
+    node.isLower = false;
   }
 }
 
