@@ -1,7 +1,7 @@
 /** What a recording would tell of a directory tree of ours. */
 import { createHash } from 'node:crypto';
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../../src/abi/flags.ts';
-import { isDirectory, isRegular, isSymlink, major, minor } from '../../../src/abi/mode.ts';
+import { DT_DIR, isRegular, isSymlink, major, minor } from '../../../src/abi/mode.ts';
 import type { Stat } from '../../../src/abi/stat.ts';
 import type { Task } from '../../../src/kernel/task.ts';
 import type { Change, Entry, Tree } from './recording.ts';
@@ -29,7 +29,7 @@ export function listDirectory(task: Task, path: string): { name: string; isDir: 
   const fd = task.open(path, O_RDONLY | O_DIRECTORY);
   const entries = task.getdents(fd).filter(({ name }) => name !== '.' && name !== '..');
   task.close(fd);
-  return entries.map(({ name, type }) => ({ name, isDir: type === 4 }));
+  return entries.map(({ name, type }) => ({ name, isDir: type === DT_DIR }));
 }
 
 /** The numbers of inodes by first sight. Devices are left out: a remount gives another one. */
@@ -76,22 +76,14 @@ function attributesOf(task: Task, path: string): Entry['x'] {
   return Object.keys(shown).length === 0 ? undefined : shown;
 }
 
-function isDirectoryAt(task: Task, path: string): boolean {
-  try {
-    return isDirectory(task.lstat(path).mode);
-  } catch {
-    return false;
-  }
-}
-
 /** Everything below `root`; the numbers of inodes are given in the order of paths. */
 export function treeOf(task: Task, root: string, classes?: InodeClasses): Tree {
   const paths = ['.'];
   const collect = (directory: string): void => {
-    for (const { name } of listDirectory(task, directory === '.' ? root : `${root}/${directory}`)) {
+    for (const { name, isDir } of listDirectory(task, directory === '.' ? root : `${root}/${directory}`)) {
       const path = directory === '.' ? name : `${directory}/${name}`;
       paths.push(path);
-      if (isDirectoryAt(task, `${root}/${path}`)) collect(path);
+      if (isDir) collect(path);
     }
   };
   collect('.');
