@@ -12,6 +12,7 @@ const makeMark = (task: Task, path: string): void => task.close(task.open(path, 
 
 export const recordedAufs: RecordedUnion = {
   filesystems: [aufs],
+  numbersInodes: true,
   whiteout: (task, path) => makeMark(task, whiteoutOf(path)),
   opaque: (task, path) => makeMark(task, `${path}/.wh..wh..opq`),
   prepare(task) {

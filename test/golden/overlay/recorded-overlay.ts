@@ -7,6 +7,7 @@ const encoder = new TextEncoder();
 
 export const recordedOverlay: RecordedUnion = {
   filesystems: [],
+  numbersInodes: false,
   whiteout: (task, path) => task.mknod(path, S_IFCHR, 0),
   opaque: (task, path) => task.setxattr(path, 'trusted.overlay.opaque', encoder.encode('y')),
   prepare(task) {

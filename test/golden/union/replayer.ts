@@ -13,6 +13,8 @@ import type { Change, RecordedCase, Tree } from './recording.ts';
 export interface RecordedUnion extends Marks {
   /** What has to be loaded besides what every machine has. */
   readonly filesystems: readonly FilesystemType[];
+  /** It gives numbers to inodes itself; else they are those of the disk, which differ from ext4's. */
+  readonly numbersInodes: boolean;
   /** Makes what is needed besides the branches; called for each new writable branch, below `/t`. */
   prepare(task: Task): void;
   /** Mounts the branches at `/t/m`, topmost first; the first is the writable one. */
