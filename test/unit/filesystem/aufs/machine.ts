@@ -7,6 +7,9 @@ import { tmpfs } from '../../../../src/filesystem/tmpfs/index.ts';
 import type { Task } from '../../../../src/kernel/task.ts';
 import { Machine } from '../../../../src/machine/machine.ts';
 
+/** What Docker mounts with; the directory of the numbers' file must be there. */
+export const DOCKER_OPTIONS = 'dio,xino=/dev/shm/aufs.xino,dirperm1';
+
 /** A machine that is up, with these directories. */
 export function aufsMachine(...directories: string[]): Machine {
   const machine = new Machine({ filesystems: [tmpfs, overlayfs, proc], modules: [aufs] });
