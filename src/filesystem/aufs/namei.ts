@@ -77,6 +77,7 @@ export function lookupAufs(directory: AufsInode, dentry: Dentry): Inode | undefi
   if (isDirectory(inode.mode)) {
     inode.opaqueIn = found.opaqueIn;
     inode.alias ??= dentry;
+    inode.alias.note = dentry.note;
   }
   return inode;
 }

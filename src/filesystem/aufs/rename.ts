@@ -171,8 +171,8 @@ function markOpaque(rename: Rename, undo: Undo): void {
 function showsBelow(dentry: Dentry, { branch, target, targetTop }: Rename): boolean {
   const { inode } = dentry;
   if (inode === undefined) return false;
-  const { stack } = inode as AufsInode;
-  if (dentry === target && targetTop > branch.index) return true;
+  const { stack, opaqueIn } = inode as AufsInode;
+  if (dentry === target && (targetTop > branch.index || opaqueIn !== undefined)) return true;
   return isDirectory(inode.mode) && stack.some((path) => path.branch.index > branch.index);
 }
 
@@ -211,6 +211,8 @@ function settleReplaced(target: Dentry, { branch, targetTop }: Rename): void {
     inode.nlink = 0;
   } else {
     inode.dropNlink();
+    target.drop();
+    inode.superblock.dropName(inode);
     if (targetTop !== branch.index || inode.real.nlink === 0) setStale(target);
   }
 }
