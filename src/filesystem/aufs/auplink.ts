@@ -40,8 +40,20 @@ interface Plinks {
  *
  * @example
  * ```ts
+ * import { createMachine } from 'lowerdir';
+ * import { aufs, auplink } from 'lowerdir/filesystem/aufs';
+ * const machine = createMachine({ filesystems: [aufs] });
+ * const { task, fs } = machine;
+ * for (const path of ['/rw', '/ro', '/mnt', '/sbin']) fs.mkdirSync(path);
+ * fs.writeFileSync('/sbin/auplink', '', { mode: 0o755 });
  * machine.register('/sbin/auplink', auplink);
- * task.exec('/sbin/auplink', ['auplink', '/mnt', 'flush']); // 0
+ * fs.writeFileSync('/ro/a', 'text');
+ * fs.linkSync('/ro/a', '/ro/b');
+ * task.mount('none', '/mnt', 'aufs', 'br:/rw=rw:/ro=ro+wh');
+ * fs.appendFileSync('/mnt/a', '!');
+ * fs.readdirSync('/rw'); // => ['.wh..wh.aufs', '.wh..wh.orph', '.wh..wh.plnk', 'a']
+ * task.exec('/sbin/auplink', ['auplink', '/mnt', 'flush']); // => 0
+ * fs.readdirSync('/rw'); // => ['.wh..wh.aufs', '.wh..wh.orph', '.wh..wh.plnk', 'a', 'b']
  * ```
  */
 export const auplink: Program = (task, argv) => {

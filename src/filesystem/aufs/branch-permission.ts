@@ -82,12 +82,6 @@ function attributesOf(words: readonly string[], access: BranchAccess): readonly 
  *
  * Nothing is refused: an access that is not known makes the branch plain `ro`, attributes end at the first that is not
  * known, and those that do not fit the access are left out; the real module tells its log of it.
- *
- * @example
- * ```ts
- * parsePermission('ro+wh').whiteouts; // true
- * showPermission(parsePermission('rw+wh')); // 'rw'
- * ```
  */
 export function parsePermission(text: string): BranchPermission {
   const [access, ...words] = text.split('+');

@@ -48,10 +48,6 @@ const COLON_OPTION = /^(br|add|ins|append|prepend|del|mod):/;
  *
  * @throws Errno EINVAL for words and values that are not known, ERANGE for some numbers beyond 32 bits; E2BIG for more
  *   than {@link MAX_OPTIONS}
- * @example
- * ```ts
- * parseOptions('br:/rw=rw:/ro=ro+wh,dio').map(({ kind }) => kind); // ['add', 'add', 'flag']
- * ```
  */
 export function parseOptions(data: string, context: ParamsContext = {}): readonly AufsOption[] {
   const draft: Draft = { options: [], context, nextIndex: 0 };
