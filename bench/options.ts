@@ -15,7 +15,7 @@ export interface BenchOptions extends Settings {
 
 export const USAGE = `npm run bench -- [drivers] [options]
   drivers         graph drivers beside one another, and a layer taken in beside docker load; knows --rows, --rounds, --quick
-  --rows a,b      only rows (and parts: effects, commit, mounting, memory, trace, cold) whose names contain one of these
+  --rows a,b      only rows (and parts: effects, commit, mounting, memory, trace, cold, aufs) whose names contain one of these
   --subjects a,b  only subjects whose names contain one of these: lowerdir, memfs, unionfs, zenfs, tmpfs, overlay, limit
   --mount a,b     mount options of lowerdir and overlay: index=on,metacopy=on,redirect_dir=on
   --rounds n      rounds per row

@@ -1,4 +1,5 @@
 /** The tables: medians side by side, ratios, counted operations, and what the targets say. */
+import type { AufsTable } from './aufs.ts';
 import type { CommitSample } from './commit.ts';
 import type { CopyUpSample } from './copy-up.ts';
 import type { Effect } from './effects.ts';
@@ -60,6 +61,25 @@ export function printRates(title: string, measured: readonly Measured[], verdict
     verdictOf(verdicts, row),
   ]);
   printTable(['', ...columns, '128/memfs', '128/overlay', 'target'], lines);
+  printFailures(measured);
+}
+
+/** How many times as long as overlayfs AUFS takes; undefined where one of them is missing. */
+export const aufsRatio = (samples: readonly Sample[], branches: number): number | undefined =>
+  speedOver(samples, `overlayfs ${branches}`, `aufs ${branches}`);
+
+/** One line for each row: the ratio by the number of branches, and the rates of the largest stack. */
+export function printAufs({ title, branches, measured }: AufsTable, verdicts: readonly Verdict[]): void {
+  console.log(`## AUFS beside overlayfs, ${title}\n\nTime of AUFS over that of overlayfs, by branches below the`);
+  console.log('writable one; then operations per second, median of the rounds.\n');
+  const rates = ['aufs', 'overlayfs'].map((name) => `${name} ${branches.at(-1)}`);
+  const lines = measured.map(({ row, samples }) => [
+    row.name,
+    ...branches.map((count) => times(aufsRatio(samples, count))),
+    ...rates.map((name) => rate(samples.find(({ subject }) => label(subject) === name)!)),
+    verdictOf(verdicts, row),
+  ]);
+  printTable(['', ...branches.map(String), ...rates, 'target'], lines);
   printFailures(measured);
 }
 

@@ -1,5 +1,6 @@
 /** `npm run bench`: how fast the library is beside its peers, the real kernel and the bare limit. */
 import os from 'node:os';
+import { measureAufs } from './aufs.ts';
 import { buildLibrary, type Edition, type Library } from './build.ts';
 import { runDrivers } from './drivers/run.ts';
 import { measureCommits } from './commit.ts';
@@ -11,6 +12,7 @@ import { measureMounting } from './mounting.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import {
   type Measured,
+  printAufs,
   printCommits,
   printCopyUps,
   printCounts,
@@ -36,6 +38,7 @@ import { zenfs } from './subjects/zenfs.ts';
 import { measureTracing } from './tracing.ts';
 import type { Layout } from './tree.ts';
 import {
+  aufsVerdicts,
   copyUpVerdict,
   layerVerdict,
   memoryVerdicts,
@@ -118,6 +121,16 @@ async function printCold(subjects: readonly Subject[], options: BenchOptions): P
 /** Where the editions lie: all are made before the scratch, which leaves the rest of the machine read-only. */
 type Built = Readonly<Record<Edition, string>>;
 
+async function measureBesideAufs(built: Built, library: Library, options: BenchOptions): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const table of await measureAufs(library, built.released, options)) {
+    const own = aufsVerdicts(table);
+    printAufs(table, own);
+    verdicts.push(...own);
+  }
+  return verdicts;
+}
+
 async function measureParts(built: Built, library: Library, options: BenchOptions): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   const { wantsRow, quick } = options;
@@ -162,6 +175,7 @@ async function run(options: BenchOptions): Promise<void> {
   try {
     printSetting(scratch, options);
     const verdicts = await measureTables(subjectsOf(library, scratch, options), options);
+    verdicts.push(...(await measureBesideAufs(built, library, options)));
     verdicts.push(...(await measureParts(built, library, options)));
     printVerdicts(verdicts);
   } finally {

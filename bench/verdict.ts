@@ -1,8 +1,9 @@
 /** The targets, as data, and whether a run met them. */
+import type { AufsTable } from './aufs.ts';
 import type { CopyUpSample } from './copy-up.ts';
 import type { MemorySample } from './memory.ts';
 import type { MountingSample } from './mounting.ts';
-import { type Measured, sampleNamed, speedOver } from './report.ts';
+import { aufsRatio, type Measured, sampleNamed, speedOver } from './report.ts';
 import type { Row } from './rows/row.ts';
 import { type Bounded, median, type Paired, ratioOf } from './statistics.ts';
 import type { Tracing } from './tracing.ts';
@@ -35,6 +36,24 @@ export function speedVerdicts(layout: string, measured: readonly Measured[]): Ve
       return [{ about, wanted: `≥ ${rival}`, found: `${speed.toFixed(2)}×`, met: speed >= 1, row }];
     }),
   );
+}
+
+/** How much longer than overlayfs AUFS may take, names looked up before, whatever the number of branches. */
+const AUFS_MOST = 1.5;
+
+export function aufsVerdicts({ title, branches, warm, measured }: AufsTable): Verdict[] {
+  if (!warm) return [];
+  return measured.map(({ row, samples }) => {
+    const worst = Math.max(...branches.map((count) => aufsRatio(samples, count) ?? Number.POSITIVE_INFINITY));
+    const about = `AUFS, ${row.name}, ${title}`;
+    return {
+      about,
+      wanted: `≤ ${AUFS_MOST} of overlayfs`,
+      found: `${worst.toFixed(2)}×`,
+      met: worst <= AUFS_MOST,
+      row,
+    };
+  });
 }
 
 /** The time of a copy-up may not grow with the file. */
