@@ -410,7 +410,7 @@ export const brokenDrivers: readonly BrokenDriver[] = [
   united(
     'status and features promise what is not kept',
     (right) => ({ features: { ...right.features, nonStandard: new Set() } }),
-    'a directory of a layer below is renamed, or EXDEV',
+    'an empty directory of a layer below is renamed, or EXDEV',
   ),
   united(
     'a mount is left when the driver stops',

@@ -2,6 +2,7 @@
 import { concatenate } from '../../src/archive/codecs.ts';
 import { nodeCodecs } from '../../src/archive/node-codecs.ts';
 import type { Driver, DriverType } from '../../src/driver/driver.ts';
+import { aufs } from '../../src/driver/aufs/index.ts';
 import { overlay } from '../../src/driver/overlay/index.ts';
 import { overlay2 } from '../../src/driver/overlay2/index.ts';
 import { vfs } from '../../src/driver/vfs/index.ts';
@@ -15,7 +16,7 @@ import type { Machine } from '../../src/machine/machine.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
 import { entry, makeTar } from '../unit/archive/make-tar.ts';
 
-export const drivers: readonly DriverType[] = [overlay2(), overlay(), vfs()];
+export const drivers: readonly DriverType[] = [overlay2(), overlay(), aufs(), vfs()];
 
 export const DOCKER = '/var/lib/docker';
 
@@ -42,6 +43,7 @@ export function startDaemon(machine: Machine<IFs>, type: DriverType): Daemon {
 
 /** What the machine's own start does, before the daemon's. */
 export function mountProc({ task }: Machine<IFs>): void {
+  if (task.statIfPresent('/proc/self') !== undefined) return;
   task.mount('proc', '/proc', 'proc');
 }
 
@@ -112,10 +114,10 @@ export interface Worked {
 }
 
 /** A machine on which no daemon has run. */
-export function emptyMachine(): Machine<IFs> {
-  const machine = createMachine({ seed: 3, clock: standing });
+export function emptyMachine(type: DriverType): Machine<IFs> {
+  const machine = createMachine({ seed: 3, clock: standing, drivers: [type] });
   const { fs } = machine;
-  fs.mkdirSync('/proc');
+  fs.mkdirSync('/proc', { recursive: true });
   mountProc(machine);
   fs.mkdirSync('/etc');
   fs.writeFileSync('/etc/passwd', 'root:x:0:0::/:\nworker:x:3:4::/:\n');
@@ -124,7 +126,7 @@ export function emptyMachine(): Machine<IFs> {
 }
 
 export function workedMachine(type: DriverType): Worked {
-  const machine = emptyMachine();
+  const machine = emptyMachine(type);
   const daemon = startDaemon(machine, type);
   const chains = takeIn(daemon.store);
   makeContainers(daemon, chains);

@@ -9,7 +9,8 @@ import { DOCKER } from './daemon.ts';
 export type Items = ReadonlyMap<string, string>;
 
 /** Folders whose entries are items. */
-const folders = /^(\/(overlay2(\/l)?|overlay|vfs(\/dir)?|image|image\/\w+(\/layerdb(\/(sha256|mounts|tmp))?)?))?$/;
+const folders =
+  /^(\/(overlay2(\/l)?|overlay|aufs(\/(layers|diff|mnt))?|vfs(\/dir)?|image|image\/\w+(\/layerdb(\/(sha256|mounts|tmp))?)?))?$/;
 
 /** Each item with all that is in it. Looking changes nothing on the machine. */
 export function itemsOf(machine: Machine): Items {
@@ -30,7 +31,10 @@ export function itemsOf(machine: Machine): Items {
 /** What overlayfs notes in an upper layer when it is mounted or looked at, whenever that is. */
 const MOUNTS_NOTES = /^trusted\.overlay\.(uuid|impure|origin)$/;
 
-/** What lies below a path: all of it but the times of directories and what overlayfs clears when it mounts. */
+/** What AUFS makes in a writable branch when it is mounted; what lies in these folders is told. */
+const MOUNTS_MAKES = /^\/\.wh\.\.wh\.(aufs|orph|plnk)$/;
+
+/** What lies below a path: all of it but the times of directories, and what overlayfs clears and AUFS makes when they mount. */
 function linesOf(task: Task, root: string): string[] {
   const lines: string[] = [];
   const { dev } = task.lstat(DOCKER);
@@ -43,9 +47,8 @@ function linesOf(task: Task, root: string): string[] {
     let line = `${name} ${mode.toString(8)} ${uid}:${gid} ${rdev} [${xattrs.sort()}]`;
     if (isRegular(mode)) line += ` ${contentOf(task, path, stat.size)}`;
     if (isSymlink(mode)) line += ` -> ${task.readlink(path)}`;
-    lines.push(
-      isDirectory(mode) ? line : `${line} @${mtime.sec < 1_700_000_000 ? `${mtime.sec}.${mtime.nsec}` : 'now'}`,
-    );
+    const time = mtime.sec < 1_700_000_000 ? `${mtime.sec}.${mtime.nsec}` : 'now';
+    if (!MOUNTS_MAKES.test(name)) lines.push(isDirectory(mode) ? line : `${line} @${time}`);
     if (isDirectory(mode)) for (const child of listNames(task, path)) visit(`${path}/${child}`, `${name}/${child}`);
   };
   visit(root, '');
@@ -66,7 +69,10 @@ export function shapeOf(items: Items): string[] {
   return lines.map((each) => each.replace(/ @\S+$/gm, '').replace(/[0-9a-f]{64}|\b[A-Z2-7]{26}\b/g, 'ID')).sort();
 }
 
-/** Where something is mounted. */
+/** What is mounted when a machine has started, whoever runs there. */
+const AT_START: ReadonlySet<string> = new Set(['/', '/proc', '/dev/shm']);
+
+/** Where something is mounted besides. */
 export function mountsOf(machine: Machine): string[] {
   const { task } = machine.fork();
   const fd = task.open('/proc/self/mountinfo', 0);
@@ -75,7 +81,8 @@ export function mountsOf(machine: Machine): string[] {
   return text
     .trim()
     .split('\n')
-    .map((line) => line.split(' ')[4]!);
+    .map((line) => line.split(' ')[4]!)
+    .filter((path) => !AT_START.has(path));
 }
 
 /** How many descriptors are open, in each task. */

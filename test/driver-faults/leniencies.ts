@@ -27,7 +27,7 @@ export interface Leniency {
   applies(point: Point, finding: Finding): boolean;
 }
 
-const TRIED_OUT = /(opaque-bug-check|check-overlayfs-support|feature-check|fsutils-dummy)\d+/;
+const TRIED_OUT = /(opaque-bug-check|check-overlayfs-support|feature-check|fsutils-dummy|docker-aufs-(base|union))\d+/;
 
 export const leniencies: readonly Leniency[] = [
   {
@@ -49,7 +49,7 @@ export const leniencies: readonly Leniency[] = [
       fault !== 'stop' &&
       /^(ingest|commit|createRWLayer)/.test(action) &&
       ((kind === 'check' && /^(nobody refers to|a transaction has not ended)/.test(text)) ||
-        (kind === 'disk' && /^left over: .(overlay|vfs)|^left over: .*write-set/.test(text))),
+        (kind === 'disk' && /^left over: .(overlay|vfs|aufs)|^left over: .*write-set/.test(text))),
   },
   {
     reason: 'an owner whose name cannot be read is written without one: archive/tar statUnix()',
@@ -73,7 +73,7 @@ export const leniencies: readonly Leniency[] = [
       fault !== 'stop' &&
       /^release of (three|a container with)/.test(action) &&
       kind === 'disk' &&
-      /^at the end: more .*sha256.* and less \[\]$/.test(text),
+      /^at the end: more .*(sha256|aufs.diff).* and less \[\]$/.test(text),
   },
   {
     reason:
@@ -82,10 +82,10 @@ export const leniencies: readonly Leniency[] = [
       fault !== 'stop' &&
       driver !== 'vfs' &&
       (call === 'umount' || call === 'rmdir') &&
-      /merged$/.test(path) &&
+      /merged$|aufs.mnt.\w+(-init)?$/.test(path) &&
       (kind === 'mount' ||
         (kind === 'check' && /has left .*merged$/.test(text)) ||
-        (kind === 'disk' && /half done: .merged/.test(text))),
+        (kind === 'disk' && /half done: .merged|^.aufs.mnt.\w+(-init)? is half done/.test(text))),
   },
   {
     reason: 'the end of the daemon unmounts and leaves the mount points, whatever comes after that: Cleanup()',
@@ -123,6 +123,27 @@ export const leniencies: readonly Leniency[] = [
       call === 'umount' &&
       kind === 'error' &&
       /ENOENT/.test(text),
+  },
+  {
+    reason:
+      'AUFS tells what goes wrong with a branch as EINVAL when it is mounted, and Docker takes that for a missing dirperm1: cvt_err()',
+    applies: ({ fault, driver, call, event }, { kind }) =>
+      fault !== 'stop' &&
+      driver === 'aufs' &&
+      call === 'mount' &&
+      event.kind !== 'syscall' &&
+      (kind === 'error' || kind === 'answer'),
+  },
+  {
+    reason:
+      'what aufs has renamed in order to remove it goes with the next try, or with the next start: atomicRemove()',
+    applies: ({ fault, driver, action }, { kind, text }) =>
+      fault !== 'stop' &&
+      driver === 'aufs' &&
+      /^(remove|release|ingest|createRWLayer)/.test(action) &&
+      ((kind === 'check' && /^the driver has left .*\/(diff|mnt)\/\w+(-init)?(-removing)?$/.test(text)) ||
+        (kind === 'disk' &&
+          /^(left over: .aufs.(diff|mnt).\w+(-init)?(-removing)?|gone: .aufs.layers.\w+(-init)?)$/.test(text))),
   },
   {
     reason: 'a removal that was refused has begun, and ends when it is tried again: driver.Remove()',

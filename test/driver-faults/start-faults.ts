@@ -28,7 +28,9 @@ function leaveThings({ type, machine, chains }: Worked): Machine<IFs> {
   store.createRWLayer('half', chains.base);
   fs.renameSync(`${layerdb}/mounts/half/mount-id`, `${layerdb}/mounts/half/mount-id-removing`);
   store.getRWLayer('box').mount();
-  if (type.name !== 'vfs') fs.mkdirSync(`${DOCKER}/${type.name}/opaque-bug-check1234/merged`, { recursive: true });
+  if (type.name === 'aufs')
+    fs.mkdirSync(`${DOCKER}/aufs/diff/${LEFT.replaceAll('e', 'f')}-removing/d`, { recursive: true });
+  else if (type.name !== 'vfs') fs.mkdirSync(`${DOCKER}/${type.name}/opaque-bug-check1234/merged`, { recursive: true });
   return restarted(left);
 }
 
@@ -41,8 +43,7 @@ function started(machine: Machine<IFs>, type: DriverType) {
     ...store.check(),
     ...startDaemon(machine.fork(), type).store.check({ tars: true }),
   ];
-  const mounts = mountsOf(machine).filter((path) => path !== '/' && path !== '/proc');
-  return { wrong: [...wrong, ...mounts], shape: shapeOf(itemsOf(machine)).join('\n') };
+  return { wrong: [...wrong, ...mountsOf(machine)], shape: shapeOf(itemsOf(machine)).join('\n') };
 }
 
 /** Lets the fault strike at each `every`th event of a start after a stop, in turn. */
@@ -51,7 +52,7 @@ export const strikeStart = (worked: Worked, fault: Fault, share: Share): Tally =
 
 /** The same for the first start of all. */
 export const strikeFirstStart = ({ type }: Worked, fault: Fault, share: Share): Tally =>
-  strikeStartOn(emptyMachine(), type, fault, share);
+  strikeStartOn(emptyMachine(type), type, fault, share);
 
 function strikeStartOn(left: Machine<IFs>, type: DriverType, fault: Fault, { every, first }: Share): Tally {
   const tally = newTally();

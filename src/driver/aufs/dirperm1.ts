@@ -38,10 +38,14 @@ function mountsWithDirperm1(task: Task, base: string, union: string, log: Driver
   return true;
 }
 
-/** Directories of a try that could not be removed. */
-export function triedDirectories(task: Task): string[] {
-  if (task.statIfPresent(TMP) === undefined) return [];
-  return listNames(task, TMP)
-    .filter((name) => /^docker-aufs-(base|union)[0-9]+$/.test(name))
-    .map((name) => `${TMP}/${name}`);
+/** Directories in which something was tried out, here or for the driver's features, and that could not be removed. */
+export function triedDirectories(task: Task, home: string): string[] {
+  return [...matching(task, TMP, /^docker-aufs-(base|union)[0-9]+$/), ...matching(task, home, /^feature-check[0-9]+$/)];
+}
+
+function matching(task: Task, directory: string, name: RegExp): string[] {
+  if (task.statIfPresent(directory) === undefined) return [];
+  return listNames(task, directory)
+    .filter((each) => name.test(each))
+    .map((each) => `${directory}/${each}`);
 }

@@ -12,7 +12,7 @@ import { packBranch } from '../../archive/export-changes.ts';
 import { listNames } from '../../archive/list-names.ts';
 import { machineOwnerNames, type OwnerNames } from '../../archive/owner-names.ts';
 import type { Task } from '../../kernel/task.ts';
-import { FS_MAGIC_AUFS } from '../backing-filesystem.ts';
+import { FS_MAGIC_AUFS, fsMagicOf } from '../backing-filesystem.ts';
 import type {
   CreateOptions,
   DiffDriver,
@@ -25,7 +25,7 @@ import type {
 import { DriverError } from '../driver-error.ts';
 import { naiveDiff } from '../naive-diff.ts';
 import { isMounted, ReferenceCounter } from '../reference-counter.ts';
-import { attempt } from '../refusal.ts';
+import { attempt, passing } from '../refusal.ts';
 import { unmountBelow } from '../unmount.ts';
 import { createLayer } from './create-layer.ts';
 import { supportsDirperm1, triedDirectories } from './dirperm1.ts';
@@ -63,7 +63,7 @@ export class AufsDriver implements Driver {
     this.#parts = parts;
     this.#task = parts.task;
     this.home = parts.home;
-    this.#mounts = new ReferenceCounter((path) => this.#isMounted(path));
+    this.#mounts = new ReferenceCounter((path) => isMounted(parts.task, FS_MAGIC_AUFS, path));
     this.#names = machineOwnerNames(parts.task);
     this.#naive = naiveDiff(this, { task: parts.task, names: this.#names });
   }
@@ -78,10 +78,6 @@ export class AufsDriver implements Driver {
   #useDirperm1(): boolean {
     this.#dirperm1 ??= supportsDirperm1(this.#task, this.#parts.log);
     return this.#dirperm1;
-  }
-
-  #isMounted(path: string): boolean {
-    return isMounted(this.#task, FS_MAGIC_AUFS, path);
   }
 
   #paths(id: string): HomePaths {
@@ -130,8 +126,11 @@ export class AufsDriver implements Driver {
     if (this.#mounts.decrement(mnt) <= 0) this.#unmount(mnt);
   }
 
+  /** What cannot be asked for whether it is mounted is not taken for unmounted. */
   #unmount(mnt: string): void {
-    if (this.#isMounted(mnt)) unmount(this.#task, mnt, this.#parts.log);
+    passing(['ENOENT'], () => {
+      if (fsMagicOf(this.#task, mnt) === FS_MAGIC_AUFS) unmount(this.#task, mnt, this.#parts.log);
+    });
   }
 
   exists(id: string): boolean {
@@ -172,7 +171,7 @@ export class AufsDriver implements Driver {
   }
 
   leftovers(): readonly string[] {
-    return [...triedDirectories(this.#task), ...leftoversOf(this.#task, this.home)];
+    return [...triedDirectories(this.#task, this.home), ...leftoversOf(this.#task, this.home)];
   }
 
   changes(id: string, parent?: string): readonly Change[] {
