@@ -7,6 +7,7 @@ import { Replay } from '../../src/testing/replay.ts';
 import type { Sequence } from '../../src/testing/sequence.ts';
 import { attempt, resultOf } from '../../src/testing/subject.ts';
 import { builtOf, mergedOf, mountUnion, type Union, upperOf } from '../../src/testing/union.ts';
+import { linearExt4 } from '../golden/union/linear-ext4.ts';
 import { tidy } from './layer-form.ts';
 import type { Side } from './subjects.ts';
 import { inWords, type Told, treeInWords } from './telling.ts';
@@ -71,7 +72,7 @@ function begin({ subject, form }: Side, sequence: Sequence): Replay {
   const union: Union = { base, layout: 'one', lowers: layers.length, data: 0, committed: 0, options, flags };
   const replay = new Replay(subject, mergedOf(union), union, ['order', 'atime', 'blocks']);
   makeParents(task, `${directory}/`);
-  task.mount('tmpfs', directory, 'tmpfs', 'size=16m,mode=755', MS_NOATIME);
+  task.mount('branches', directory, linearExt4.name, '', MS_NOATIME);
   task.umask(0);
   makeParents(task, `${base}/merged/`);
   task.mkdir(replay.home, 0o755);

@@ -40,13 +40,13 @@ export function tidy(layer: Layer): Layer {
     if (!canBeMade(entry, kinds)) return [];
     for (const parent of parentsOf(entry.path)) kinds.set(parent, 'directory');
     kinds.set(entry.path, kindOf(entry));
-    const xattrs = entry.xattrs.filter(([name]) => canHave(entry, name));
+    const xattrs = entry.xattrs.filter(([name, value]) => canHave(entry, name, value));
     return [{ ...entry, xattrs, attributes: undefined }];
   });
 }
 
-function canHave({ type, path }: LayerEntry, name: string): boolean {
-  if (isOverlayName(name)) return name === OPAQUE && type === 'directory' && path !== '';
+function canHave({ type, path }: LayerEntry, name: string, value: string): boolean {
+  if (isOverlayName(name)) return name === OPAQUE && value === 'y' && type === 'directory' && path !== '';
   return !name.startsWith('user.') || type === 'file' || type === 'directory';
 }
 

@@ -4,6 +4,7 @@ import type { Task } from '../../src/kernel/task.ts';
 import type { Layer } from '../../src/testing/layers.ts';
 import type { Subject } from '../../src/testing/subject.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
+import { linearExt4 } from '../golden/union/linear-ext4.ts';
 import { inAufsForm } from './layer-form.ts';
 
 /** A machine, and the form in which layers are put on its disk. */
@@ -45,12 +46,12 @@ function mountingAufs(task: Task): Task {
 }
 
 export function aufsSide(): Side {
-  const { task, fs } = createMachine({ filesystems: [aufs] });
+  const { task, fs } = createMachine({ filesystems: [linearExt4, aufs] });
   fs.mkdirSync('/dev/shm', { recursive: true });
   return { subject: { name: 'AUFS', task: mountingAufs(task), directory: DIRECTORY }, form: inAufsForm };
 }
 
 export function overlaySide(): Side {
-  const { task } = createMachine();
+  const { task } = createMachine({ filesystems: [linearExt4] });
   return { subject: { name: 'overlayfs', task, directory: DIRECTORY }, form: (layer) => layer };
 }
