@@ -92,6 +92,8 @@ export interface FileOperations {
   fork?(fork: Fork, old: OpenFile, made: OpenFile): void;
   /** The file of a layer where the data of a union's file is at present: what the kernel itself copies from. */
   backing?(file: OpenFile): OpenFile;
+  /** Where O_APPEND writes to, in bytes, where that is not the end of what `backing` answers. */
+  end?(file: OpenFile): number;
   /** The open file that a mapping is of, where it is another one than this. */
   mapped?(file: OpenFile): OpenFile;
   /** Called for each close(2) of a descriptor. */

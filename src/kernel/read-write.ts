@@ -69,7 +69,7 @@ export function readAt(kernel: Kernel, file: OpenFile, into: Uint8Array, positio
 }
 
 /** Where the data ends: that of the file behind a stacked one may have grown under another name. */
-const endOf = (file: OpenFile): number => (file.ops.backing?.(file) ?? file).inode.size;
+const endOf = (file: OpenFile): number => file.ops.end?.(file) ?? (file.ops.backing?.(file) ?? file).inode.size;
 
 /** write(2) at a position; O_APPEND goes to the end. Answers the bytes written and where the position is then. */
 export function writeAt(

@@ -75,7 +75,7 @@ export function copyUp(dentry: Dentry, branch: Branch, options: CopyUpOptions = 
 }
 
 /**
- * Gives a file that has no name any more a copy that has none either, to be written to. @see au_sio_cpup_wh()
+ * Gives an object that has no name any more a copy that has none either, to be changed. @see au_sio_cpup_wh()
  */
 export function copyUpNameless(dentry: Dentry, branch: Branch, length?: number): RealPath {
   const inode = aufsInode(dentry);
@@ -89,7 +89,8 @@ export function copyUpNameless(dentry: Dentry, branch: Branch, length?: number):
     place(superblock, dentry, branch, temporary, length === undefined ? {} : { length });
     inode.setNameless({ branch, dentry: temporary });
     inode.holds++;
-    vfsUnlink(superblock.kernel, directory, temporary);
+    if (isDirectory(inode.mode)) vfsRmdir(superblock.kernel, directory, temporary);
+    else vfsUnlink(superblock.kernel, directory, temporary);
     inode.holds--;
     notifyChange(superblock.kernel, directory, times, { force: true });
   });

@@ -5,22 +5,13 @@
  * @see fs/aufs/file.c, fs/aufs/f_op.c
  */
 import { raise } from '../../abi/errno.ts';
-import {
-  O_ACCMODE,
-  O_APPEND,
-  O_CREAT,
-  O_DIRECT,
-  O_EXCL,
-  O_NOATIME,
-  O_NONBLOCK,
-  O_TRUNC,
-  SEEK_CUR,
-} from '../../abi/flags.ts';
+import { O_ACCMODE, O_APPEND, O_CREAT, O_DIRECT, O_EXCL, O_NOATIME, O_NONBLOCK, O_TRUNC } from '../../abi/flags.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { ExtentMap } from '../../kernel/extent-map.ts';
 import type { FileOperations, OpenFile } from '../../kernel/file.ts';
 import type { Fork } from '../../kernel/fork.ts';
 import type { Mapping } from '../../kernel/mmap.ts';
+import { genericFileLlseek } from '../../kernel/llseek.ts';
 import { closeFile, openReal } from '../../kernel/open.ts';
 import { kernelRead, kernelWrite } from '../../kernel/read-write.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
@@ -120,11 +111,16 @@ function writableFile(file: OpenFile): OpenFile {
 
 function makeWritable(file: OpenFile, inode: AufsInode, dentry: Dentry): void {
   const branch = writableBranch(dentry);
-  if (topIndex(dentry) <= branch.index) reopen(file, realOfName(dentry, branch) ?? raise('ENOENT'));
-  else if (dentry.hashed) {
+  if (!dentry.hashed) reopen(file, namelessTarget(inode, dentry) ?? copyUpNameless(dentry, branch));
+  else {
     copyUpForChange(dentry, branch);
-    reopen(file, realOfName(dentry, branch)!);
-  } else reopen(file, inode.nameless ?? inode.realIn(branch) ?? copyUpNameless(dentry, branch));
+    reopen(file, realOfName(dentry, branch) ?? raise('ENOENT'));
+  }
+}
+
+/** What is written to of a file whose name is gone, if it can be written as it is. @see au_ready_to_write_wh() */
+function namelessTarget(inode: AufsInode, dentry: Dentry): RealPath | undefined {
+  return inode.nameless ?? inode.realIn(writableBranch(dentry));
 }
 
 class AufsFileOperations implements FileOperations {
@@ -162,14 +158,22 @@ class AufsFileOperations implements FileOperations {
     return realFile(file);
   }
 
+  /** That of the file which is about to be written to. */
+  end(file: OpenFile): number {
+    const { dentry } = file;
+    const inode = inodeOf(file);
+    const real = realFile(file);
+    if (dentry.hashed || !isReadOnlyIn(noteOf(file).branch, inode)) return real.inode.size;
+    const target = namelessTarget(inode, dentry)?.dentry.inode ?? real.inode;
+    return target.size;
+  }
+
   /** Only directories are listed. */
   iterate(): void {}
 
+  /** The size is that of what the name shows, and no holes are told. @see default_llseek() */
   llseek(file: OpenFile, offset: number, whence: number): number {
-    if (offset === 0 && whence === SEEK_CUR) return file.position;
-    const { real } = noteOf(file);
-    real.position = file.position;
-    return real.ops.llseek(real, offset, whence);
+    return genericFileLlseek(file, offset, whence);
   }
 
   fallocate(file: OpenFile, mode: number, offset: number, length: number): void {

@@ -23,6 +23,7 @@ import { asUnion, removeWhiteout } from './whiteout.ts';
 export function linkAufs(old: Dentry, dentry: Dentry): AufsInode | undefined {
   const inode = aufsInode(old);
   const { superblock } = inode;
+  if (!old.hashed && !inode.linkable) raise('ENOENT');
   const top = inode.top.branch;
   const branch = branchUnlessHidden(superblock, dentry, top.index) ?? sourceOr(old, dentry);
   const name = prepareName(dentry, branch);

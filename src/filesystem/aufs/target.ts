@@ -14,7 +14,7 @@ import type { AufsSuperblock } from './super.ts';
 
 /** Nothing of the inode can be changed in the branch. @see au_test_ro() */
 export const isReadOnlyIn = (branch: Branch, inode: AufsInode | undefined): boolean =>
-  !branch.writable || ((inode?.realIn(branch)?.dentry.inode!.flags ?? 0) & S_IMMUTABLE) !== 0;
+  !branch.writable || ((inode?.realIn(branch)?.dentry.inode?.flags ?? 0) & S_IMMUTABLE) !== 0;
 
 /**
  * The writable branch for a name, by the policy "top-down-parent": where the name lies, else the topmost branch above
