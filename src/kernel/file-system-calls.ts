@@ -184,7 +184,7 @@ export abstract class FileSystemCalls extends Door {
       if (shared && writable && !file.writable) raise('EACCES');
       if (shared && file.writable && (file.inode.flags & S_APPEND) !== 0) raise('EACCES');
       if (!file.readable) raise('EACCES');
-      const mapping = file.ops.mmap(file);
+      const mapping = file.ops.mmap(file, shared);
       return new MappedRegion(holdMapped(file), mapping, offset, length, writable, shared, () => letGoOfMapped(file));
     });
   }

@@ -80,8 +80,8 @@ export interface FileOperations {
   fsync(file: OpenFile, dataOnly: boolean): void;
   /** @throws Errno ENOTTY for requests it does not know */
   ioctl(file: OpenFile, request: number, argument: unknown): unknown;
-  /** The data that a mapping of this file shares. @throws Errno ENODEV */
-  mmap(file: OpenFile): Mapping;
+  /** The data that a mapping of this file shares; `shared`: what is written there is to reach the file. @throws Errno ENODEV */
+  mmap(file: OpenFile, shared?: boolean): Mapping;
   /**
    * Writes a range of another file's data by sharing its extents, in a time that does not depend on its length; what
    * were holes are allocated, as a write of zeros would. Files without extents of their own leave it out, and the

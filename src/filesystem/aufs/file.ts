@@ -192,8 +192,8 @@ class AufsFileOperations implements FileOperations {
   }
 
   /** A mapping stays with the real file of its time, whatever is copied up later. @see aufs_mmap() */
-  mmap(file: OpenFile): Mapping {
-    const real = file.writable ? writableFile(file) : realFile(file);
+  mmap(file: OpenFile, shared = false): Mapping {
+    const real = file.writable && shared ? writableFile(file) : realFile(file);
     const note = noteOf(file);
     if (note.mapped !== undefined && note.mapped !== real && note.mapped !== note.real) closeFile(note.mapped);
     note.mapped = real;
