@@ -149,6 +149,8 @@ export interface DiffDriver {
 
 /** Reads the files that a layer's own diff brought. @see moby daemon/graphdriver/driver.go (FileGetCloser) */
 export interface DiffGetter {
+  /** Where they lie: what the layer itself has written, in the form of the driver. */
+  readonly directory: string;
   /** The bytes of a file, by its name in the layer's tar. @throws ErrnoException for a file that is not there */
   get(path: string): Iterable<Uint8Array>;
   close(): void;

@@ -28,7 +28,7 @@ export function* assembleTar(
 
 function shownGetter(task: Task, driver: Driver, cacheID: string): DiffGetter {
   const directory = driver.get(cacheID);
-  return { get: (name) => readPieces(task, `${directory}/${name}`), close: () => driver.put(cacheID) };
+  return { directory, get: (name) => readPieces(task, `${directory}/${name}`), close: () => driver.put(cacheID) };
 }
 
 /** The same bytes, which must have the digest. @throws LayerError `ERR_LAYER_VERIFY` behind the last of them */

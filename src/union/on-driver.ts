@@ -77,7 +77,9 @@ export class OnDriver implements Stacking {
 
   /** A driver that keeps whole trees has no other directory for the writable layer. */
   get upper(): string {
-    return this.#writable.metadata()?.['UpperDir'] ?? this.merged;
+    const { driver } = this.store;
+    const own = this.#writable.metadata()?.['UpperDir'] ?? driver.diffGetter?.(this.#writable.mountID).directory;
+    return own ?? this.merged;
   }
 
   changes(): Change[] {

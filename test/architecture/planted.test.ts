@@ -45,6 +45,13 @@ const planted: readonly Planted[] = [
     innocent: { 'abi/a.ts': `const errno = await import('./errno.ts');` },
   },
   {
+    what: 'a driver that uses what it only bears',
+    rule: rule.directions,
+    guilty: { 'driver/aufs/driver.ts': `import { aufs } from '../../filesystem/aufs/index.ts';` },
+    finds: /imports filesystem\/aufs\/index\.ts/,
+    innocent: { 'driver/aufs/needs.ts': `import { aufs } from '../../filesystem/aufs/index.ts';` },
+  },
+  {
     what: 'a value where types are allowed',
     rule: rule.directions,
     guilty: { 'archive/a.ts': `import { type Task } from '../kernel/task.ts';` },

@@ -25,6 +25,7 @@ export function nativeApply(task: Task, branch: string): DiffWriter {
 
 /** Reads the files of the branch; there is nothing to be closed. */
 export const branchGetter = (task: Task, branch: string): DiffGetter => ({
+  directory: branch,
   get: (path) => readPieces(task, `${branch}/${path}`),
   close() {},
 });

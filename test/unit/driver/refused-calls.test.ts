@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrnoCode, ErrnoException, raise } from '../../../src/abi/errno.ts';
 import { applyArchive, type Driver, type DriverType } from '../../../src/driver/driver.ts';
+import { aufs } from '../../../src/driver/aufs/index.ts';
 import { overlay } from '../../../src/driver/overlay/index.ts';
 import { vfs } from '../../../src/driver/vfs/index.ts';
 import { createMachine } from '../../../src/index.ts';
@@ -11,9 +12,9 @@ type Fs = ReturnType<typeof createMachine>['fs'];
 
 /** A driver with an image, an init layer, and a tar of changes to the image. */
 function prepare(type: DriverType) {
-  const { task, fs, kernel } = createMachine();
+  const { task, fs, kernel } = createMachine({ drivers: [type] });
   for (const path of ['/var/lib/docker', '/proc']) fs.mkdirSync(path, { recursive: true });
-  task.mount('proc', '/proc', 'proc');
+  if (!fs.existsSync('/proc/self')) task.mount('proc', '/proc', 'proc');
   const driver = type.init({ task, home: `/var/lib/docker/${type.name}` });
   driver.create('base');
   fs.mkdirSync(`${driver.get('base')}/d`);
@@ -78,7 +79,7 @@ function runRefused(prepared: Prepared, step: Step, number: number, code: ErrnoC
 }
 
 const overlays = (fs: Fs): string[] =>
-  (fs.readFileSync('/proc/mounts', 'utf8') as string).split('\n').filter((line) => line.startsWith('overlay '));
+  (fs.readFileSync('/proc/mounts', 'utf8') as string).split('\n').filter((line) => /^(overlay|none) /.test(line));
 
 /** Descriptors are given out lowest first. */
 function lowestDescriptor({ task }: Prepared): number {
@@ -93,7 +94,7 @@ const shown = (driver: Driver, { task }: Prepared, id: string) => {
   return lines;
 };
 
-describe.each([vfs(), overlay()])('$name', (type) => {
+describe.each([vfs(), overlay(), aufs()])('$name', (type) => {
   test.each(steps)('$name', (step) => {
     let refusals = 0;
     for (let number = 1; ; number++) {

@@ -2,6 +2,7 @@
 import { concatenate } from '../../../src/archive/codecs.ts';
 import { nodeCodecs } from '../../../src/archive/node-codecs.ts';
 import type { Driver, DriverType } from '../../../src/driver/driver.ts';
+import { aufs } from '../../../src/driver/aufs/index.ts';
 import { overlay } from '../../../src/driver/overlay/index.ts';
 import { overlay2 } from '../../../src/driver/overlay2/index.ts';
 import { vfs } from '../../../src/driver/vfs/index.ts';
@@ -17,6 +18,7 @@ export const drivers: readonly (readonly [name: string, type: () => DriverType])
   ['vfs', vfs],
   ['overlay', overlay],
   ['overlay2', overlay2],
+  ['aufs', aufs],
 ];
 
 export interface BootedStore {
@@ -38,9 +40,11 @@ export function countedIDs(): () => string {
 }
 
 export function bootStore(type: DriverType, randomID?: () => string): BootedStore {
-  const machine = createMachine({ seed: 7 });
-  machine.fs.mkdirSync('/proc');
-  machine.task.mount('proc', '/proc', 'proc');
+  const machine = createMachine({ seed: 7, drivers: [type] });
+  if (!machine.fs.existsSync('/proc')) {
+    machine.fs.mkdirSync('/proc');
+    machine.task.mount('proc', '/proc', 'proc');
+  }
   machine.fs.mkdirSync('/var/lib/docker', { recursive: true, mode: 0o711 });
   return startStore(machine, type, randomID);
 }

@@ -56,11 +56,14 @@ describe.each(drivers)('a sweep over %s', (name, type) => {
     const image = store.register(makeTar('a = 1'));
     const [shown, hidden] = ['shown', 'hidden'].map((each) => store.createRWLayer(each, image.chainID));
     shown!.mount();
-    const left = [
-      '/var/lib/docker/check-overlayfs-support7',
-      `${driver.home}/opaque-bug-check1`,
-      `${driver.home}/${hidden!.mountID}/merged`,
-    ];
+    const left =
+      name === 'aufs'
+        ? ['/tmp/docker-aufs-union7', `${driver.home}/feature-check1`, `${driver.home}/mnt/${'f'.repeat(64)}`]
+        : [
+            '/var/lib/docker/check-overlayfs-support7',
+            `${driver.home}/opaque-bug-check1`,
+            `${driver.home}/${hidden!.mountID}/merged`,
+          ];
     for (const path of left) fs.mkdirSync(path);
     expect(store.check()).toEqual(left.map((path) => `the driver has left ${path}`));
     expect(store.sweep()).toEqual(left);

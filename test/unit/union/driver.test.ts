@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readArchive } from '../../../src/archive/tar-reader.ts';
 import type { DriverType } from '../../../src/driver/driver.ts';
+import { aufs } from '../../../src/driver/aufs/index.ts';
 import { overlay } from '../../../src/driver/overlay/index.ts';
 import { overlay2 } from '../../../src/driver/overlay2/index.ts';
 import { vfs } from '../../../src/driver/vfs/index.ts';
@@ -52,7 +53,7 @@ const without = (lines: Record<string, string>): [string, string][] =>
 const counted = ({ name }: DriverType, lines: [string, string][]): [string, string][] =>
   name === 'overlay' ? lines.map(([path, line]) => [path, line.replace(/^(\S+ \S+ \S+) \d+/, '$1')]) : lines;
 
-describe.each([overlay2(), overlay(), vfs()])('$name', (driver) => {
+describe.each([overlay2(), overlay(), aufs(), vfs()])('$name', (driver) => {
   test('shows what the layers show without a driver', () => {
     expect(without(treeOf(change(driver).fs))).toEqual(without(treeOf(change().fs)));
   });
@@ -113,7 +114,24 @@ describe.each([overlay2(), overlay(), vfs()])('$name', (driver) => {
   });
 });
 
+test('a union on aufs shows its branch, with whiteouts and marks as files', () => {
+  const { upper } = change(aufs());
+  expect((upper.readdirSync('/') as string[]).filter((name) => !name.startsWith('.wh..wh.')).sort()).toEqual([
+    '.wh.old',
+    'empty',
+    'etc',
+    'fresh',
+    'lib',
+    'renamed',
+    'soft',
+    'tool',
+  ]);
+  expect(upper.readdirSync('/etc')).toContain('.wh.passwd');
+  expect(upper.readdirSync('/lib')).toContain('.wh..wh..opq');
+});
+
 test('a union tells the mount line of its driver', () => {
   expect(change(overlay2()).mountLine).toContain(' overlay rw,relatime,lowerdir=/var/lib/docker/overlay2/l/');
+  expect(change(aufs()).mountLine).toMatch(/^none \/var\/lib\/docker\/aufs\/mnt\/[0-9a-f]{64} aufs rw,relatime,si=/);
   expect(change(vfs()).mountLine).toMatch(/^\S+ \/ tmpfs /);
 });
