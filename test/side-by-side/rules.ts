@@ -27,6 +27,7 @@ const entry = ({ path, aufs, overlay }: Difference, onAufs: RegExp, onOverlay: R
 
 const LINKED = / nlink=([2-9]|1\d)/;
 const OK = /^ok /;
+const FIFO = /^(ok )?1[0-7]{4} /;
 /** Anything but a directory. */
 const FILE = /^(?!4)\d/;
 
@@ -46,9 +47,23 @@ const listsWhiteouts = ({ operation, aufs, overlay }: Difference): boolean =>
   aufs.every((line) => overlay.includes(line)) &&
   overlay.every((line) => aufs.includes(line) || / type=2$/.test(line));
 
+const isHeld = ({ operation }: Difference): boolean => operation !== undefined && 'slot' in operation;
+const REMOVES = /^(unlink|rmdir|rename)/;
+const CHANGES_HELD = /^(fchmod|fchown|futimens|fsetxattr|fremovexattr)$/;
+
+const done = ({ at }: Difference, { sequence }: Course) =>
+  typeof at === 'number' ? sequence.operations.slice(0, at + 1) : sequence.operations;
+
 /** What an open file was named by may be gone. */
-const wasRemoved = ({ at }: Difference, { sequence }: Course): boolean =>
-  sequence.operations.slice(0, Number(at)).some(({ call }) => /^(unlink|rename)/.test(call));
+const wasRemoved = (difference: Difference, course: Course): boolean =>
+  done(difference, course).some(({ call }) => REMOVES.test(call));
+
+/** Attributes of something open were changed after something was removed. */
+function changedWhatWasRemoved(difference: Difference, course: Course): boolean {
+  const calls = done(difference, course).map(({ call }) => call);
+  const removed = calls.findIndex((call) => REMOVES.test(call));
+  return removed >= 0 && calls.slice(removed).some((call) => CHANGES_HELD.test(call));
+}
 
 export const rules: readonly Rule[] = [
   {
@@ -114,7 +129,7 @@ export const rules: readonly Rule[] = [
     seen: 'fs/aufs/file.c refresh_file()',
     goesOn: true,
     explains: (difference, course) =>
-      /^(read|pread)$/.test(difference.operation?.call ?? '') &&
+      /^(read|pread|copyFileRange)$/.test(difference.operation?.call ?? '') &&
       answers(difference, OK, OK) &&
       wasRemoved(difference, course),
   },
@@ -124,10 +139,24 @@ export const rules: readonly Rule[] = [
     overlay: 'a whiteout has taken the name: EEXIST, or ENOTDIR for a directory',
     seen: 'fs/aufs/cpup.c au_sio_cpup_wh()',
     goesOn: true,
-    explains: (difference) =>
-      difference.operation !== undefined &&
-      'slot' in difference.operation &&
-      answers(difference, OK, /^err (EEXIST|ENOTDIR)/),
+    explains: (difference, course) =>
+      isHeld(difference) && wasRemoved(difference, course) && answers(difference, /./, /^err (EEXIST|ENOTDIR|EIO)/),
+  },
+  {
+    name: 'what was removed while it was open takes its name back when it is copied up',
+    aufs: 'the copy has a passing name',
+    overlay: 'a device takes the place of its whiteout, and a directory that of a new one of its name',
+    seen: 'fs/overlayfs/copy_up.c ovl_copy_up_workdir()',
+    explains: (difference, course) =>
+      (entry(difference, /^nothing$/, /^\d/) || entry(difference, /^4/, /^4/)) &&
+      changedWhatWasRemoved(difference, course),
+  },
+  {
+    name: 'a descriptor whose name is gone cannot be given one',
+    aufs: 'ENOENT, but for the first name of a file that was made without one',
+    overlay: 'the file has other names',
+    seen: 'fs/aufs/i_op_add.c aufs_link()',
+    explains: (difference) => difference.operation?.call === 'linkSlot' && answers(difference, /^err ENOENT/, OK),
   },
   {
     name: 'holes are not told',
@@ -137,7 +166,14 @@ export const rules: readonly Rule[] = [
     explains: (difference) =>
       difference.operation?.call === 'lseek' &&
       (difference.operation.whence === SEEK_DATA || difference.operation.whence === SEEK_HOLE) &&
-      answers(difference, OK, OK),
+      answers(difference, /^(ok |err ENXIO)/, /^(ok |err ENXIO)/),
+  },
+  {
+    name: 'a mapping is of what the descriptor had when it was made',
+    aufs: 'a file that was copied up is opened anew for it',
+    overlay: 'a mapping of a lower file stays one',
+    seen: 'mmap_before_copyup, fs/aufs/f_op.c aufs_mmap()',
+    explains: (difference) => /^(load|store)$/.test(difference.operation?.call ?? '') && difference.path === undefined,
   },
   {
     name: 'capabilities that are none are copied up',
@@ -163,7 +199,8 @@ export const rules: readonly Rule[] = [
     seen: 'fs/aufs/i_op.c aufs_update_time(), fs/overlayfs/inode.c ovl_update_time()',
     goesOn: true,
     explains: (difference) =>
-      entry(difference, /^1[0-7]{4} /, /^1[0-7]{4} /) &&
+      FIFO.test(difference.aufs[0]!) &&
+      FIFO.test(difference.overlay[0]!) &&
       withoutTime(difference.aufs[0]!) === withoutTime(difference.overlay[0]!),
   },
   {

@@ -48,7 +48,9 @@ export function treeInWords(task: SubjectTask, root: string, withContent: boolea
     const same = stat === undefined || isDirectory(stat.mode) ? path : first.get(stat.ino)!;
     tree.set(path, same === path ? line : `${line} is ${same}`);
     if (stat === undefined || !isDirectory(stat.mode)) return;
-    for (const name of namesOf(task, at)) visit(path === '' ? name : `${path}/${name}`);
+    const listed = told(() => namesOf(task, at).join('\n'));
+    if (listed.startsWith('!')) tree.set(`${path}/`, listed);
+    else for (const name of listed.split('\n').filter(Boolean)) visit(path === '' ? name : `${path}/${name}`);
   };
   visit('');
   return tree;
