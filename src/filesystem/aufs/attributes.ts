@@ -27,14 +27,14 @@ export function statAufs(inode: AufsInode, dentry?: Dentry): Stat {
   if (dentry === undefined || isShownBy(inode, dentry)) inode.refreshLinks();
   stat.dev = superblock.dev;
   stat.ino = inode.ino;
-  delete stat.ino64;
+  if (stat.ino64 !== undefined) stat.ino64 = undefined;
   stat.nlink = inode.nlink;
   return stat;
 }
 
 /** The name shows the topmost object, or a pseudo-link to it; else what was told last is told again. */
 function isShownBy(inode: AufsInode, dentry: Dentry): boolean {
-  return topIndex(dentry) === inode.top.branch.index || inode.superblock.plinks.has(inode);
+  return topIndex(dentry) === inode.top.branch.index || inode.superblock.isPlinked(inode);
 }
 
 export function touchAufsAtime(inode: AufsInode, now: Timespec): void {
@@ -80,6 +80,7 @@ function realRefusal(
   // what lies in a read-only branch is copied before it is written to
   if (writes && !branch.writable) return genericPermission(real, credentials, mask);
   const { kernel } = superblock;
+  if (kernel.credentials === credentials) return permissionRefusal(kernel, real, mask) as Refusal;
   return withCredentials(kernel, credentials, () => permissionRefusal(kernel, real, mask)) as Refusal;
 }
 

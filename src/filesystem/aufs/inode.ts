@@ -116,12 +116,15 @@ export class AufsInode implements Inode {
     return this.#holds;
   }
 
-  /** While somebody holds the inode it holds the real names; a merely cached one does not. */
+  /**
+   * While somebody holds the inode it holds the real names; a merely cached one does not. A directory, held with each
+   * open file below it, keeps its many names from then on as long as it exists.
+   */
   set holds(count: number) {
     this.#holds = count;
     if (count > 0) this.#pin();
     else if (this.superblock.unnamed.delete(this)) this.superblock.evict(this);
-    else this.letGo();
+    else if (!isDirectory(this.mode) || this.nlink === 0) this.letGo();
   }
 
   /** Gives up the real names, unless somebody holds the inode. */
@@ -141,9 +144,12 @@ export class AufsInode implements Inode {
 
   /** The real object in one branch. @see au_h_iptr() */
   realIn(branch: Branch): RealPath | undefined {
-    for (const path of this.#stack) {
+    const stack = this.#stack;
+    // an object lies at the index of its branch, or before it
+    for (let i = Math.min(branch.index, stack.length - 1); i >= 0; i--) {
+      const path = stack[i]!;
       if (path.branch === branch) return path;
-      if (path.branch.index > branch.index) return undefined;
+      if (path.branch.index < branch.index) return undefined;
     }
     return undefined;
   }
@@ -182,7 +188,7 @@ export class AufsInode implements Inode {
   refreshLinks(force = false): void {
     const { real } = this;
     if (!isDirectory(real.mode)) {
-      if (force || !this.superblock.plinks.has(this)) this.nlink = real.nlink;
+      if (force || !this.superblock.isPlinked(this)) this.nlink = real.nlink;
       return;
     }
     let links = real.nlink;

@@ -19,7 +19,6 @@ export function findReal(directory: Dentry, name: string): Dentry | undefined {
  * `hashOf(name)`.
  */
 export function searchReal(directory: Dentry, name: string, hash: number): Dentry | undefined {
-  const { inode, superblock } = directory;
-  if (!superblock.kernel.trace.active && !directory.children?.has(name) && inode!.lacks?.(name, hash)) return undefined;
+  if (directory.inode!.lacks?.(name, hash) && !directory.superblock.kernel.trace.active) return undefined;
   return findReal(directory, name);
 }

@@ -84,4 +84,5 @@ function isStillShown(inode: AufsInode, { stack: [first] }: Found): boolean {
 function hide(dentry: Dentry): void {
   for (const child of [...(dentry.children?.values() ?? [])]) hide(child);
   dentry.drop();
+  (dentry.inode as AufsInode | undefined)?.letGo();
 }

@@ -165,8 +165,15 @@ export class AufsSuperblock implements Superblock {
   revalidate(dentry: Dentry): boolean {
     if (dentry.mounted > 0 || this.config.udba === 'none' || isValid(dentry)) return true;
     dentry.drop();
-    if (dentry.inode !== undefined) dropIfUnused(dentry.inode);
+    if (dentry.inode === undefined) return false;
+    (dentry.inode as AufsInode).letGo();
+    dropIfUnused(dentry.inode);
     return false;
+  }
+
+  /** The file is copied up once for all its names. */
+  isPlinked(inode: AufsInode): boolean {
+    return this.plinks.size > 0 && this.plinks.has(inode);
   }
 
   statfs(): StatFS {
