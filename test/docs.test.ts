@@ -79,14 +79,15 @@ describe('code', () => {
   });
 });
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchor of a heading, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
 const anchorsOf = (page: string): string[] =>
-  [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
-    heading!
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+  [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
 
 function deadLinksOf(page: string): string[] {
   const text = read(page).replaceAll(/```[\s\S]*?```/g, '');
@@ -101,6 +102,29 @@ function deadLinksOf(page: string): string[] {
 
 describe('links', () => {
   it.each(pages)('of %s lead somewhere', (page) => expect(deadLinksOf(page)).toEqual([]));
+});
+
+describe('AUFS and overlayfs side by side', () => {
+  const page = 'docs/guide/09-aufs-and-overlayfs.md';
+  const table = read(page).split('| What | AUFS | overlayfs |')[1]!.split('\n\n')[0]!;
+  const rows = table.split('\n').slice(2);
+
+  /** What a heading of a page stands above. */
+  function sectionOf(link: string): string {
+    const [file, anchor] = link.split('#');
+    const sections = read(join(dirname(page), file!)).split(/^## /m);
+    return sections.find((section) => anchorOf(section.split('\n')[0]!) === anchor) ?? '';
+  }
+
+  it('has rows', () => expect(rows.length).toBeGreaterThan(35));
+
+  it.each(rows)('%s leads to an example that runs on both', (row) => {
+    const link = /^\| \[[^\]]+\]\(([^)]+)\)/.exec(row)?.[1] ?? '';
+    const examples = codeBlocksOf('a.md', sectionOf(link)).filter(({ code }) => code.includes('sideBySide('));
+    expect(examples).not.toEqual([]);
+    for (const { runs, prints } of examples)
+      expect([runs, prints?.split(/ +|\n/, 2)]).toEqual([true, ['AUFS', 'overlayfs']]);
+  });
 });
 
 describe('docs/errors.md', () => {
