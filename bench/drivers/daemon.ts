@@ -14,11 +14,14 @@ export interface Daemon {
 }
 
 /** A machine that was just installed; its disk has room for a million files. */
-export function installed({ createMachine }: DriverLibrary): Machine {
-  const machine = createMachine({ seed: 1 });
+export function installed({ createMachine }: DriverLibrary, type: DriverType): Machine {
+  const machine = createMachine({ seed: 1, drivers: [type] });
   const { task } = machine;
-  for (const path of ['/proc', '/var', '/var/lib', ROOT]) task.mkdir(path, 0o755);
-  task.mount('proc', '/proc', 'proc');
+  for (const path of ['/var', '/var/lib', ROOT]) task.mkdir(path, 0o755);
+  if (task.statIfPresent('/proc') === undefined) {
+    task.mkdir('/proc', 0o755);
+    task.mount('proc', '/proc', 'proc');
+  }
   task.mount('disk', ROOT, DISK, 'size=64g,nr_inodes=4m,mode=711');
   return machine;
 }

@@ -50,7 +50,7 @@ export async function measureIngest(
 }
 
 function ingest(library: DriverLibrary, type: DriverType, layer: Uint8Array): number {
-  const { store } = started(library, installed(library), type);
+  const { store } = started(library, installed(library, type), type);
   const begin = process.hrtime.bigint();
   const { diffID } = store.register(pieces(layer));
   const time = since(begin);

@@ -9,6 +9,7 @@ interface Parts {
   readonly archive: typeof import('../../src/archive/index.ts');
   readonly overlay2: typeof import('../../src/driver/overlay2/index.ts');
   readonly overlay: typeof import('../../src/driver/overlay/index.ts');
+  readonly aufs: typeof import('../../src/driver/aufs/index.ts');
   readonly vfs: typeof import('../../src/driver/vfs/index.ts');
 }
 
@@ -17,12 +18,13 @@ export type DriverLibrary = Part<'index'> &
   Pick<Part<'archive'>, 'nodeCodecs' | 'writeArchive'> &
   Part<'overlay2'> &
   Part<'overlay'> &
+  Part<'aufs'> &
   Part<'vfs'>;
 
 export async function loadDriverLibrary(): Promise<DriverLibrary> {
   const index = buildLibrary('released');
   const from = (path: string) => import(new URL(path, index).href);
   const paths = ['layer/layer-store.js', 'archive/index.js', 'driver/overlay2/index.js', 'driver/overlay/index.js'];
-  const parts = await Promise.all([index, ...paths, 'driver/vfs/index.js'].map(from));
+  const parts = await Promise.all([index, ...paths, 'driver/aufs/index.js', 'driver/vfs/index.js'].map(from));
   return Object.assign({}, ...parts) as DriverLibrary;
 }

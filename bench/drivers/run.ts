@@ -16,7 +16,7 @@ const DEPTHS = [1, 8, 32, 120];
 
 /** A daemon for each driver with an image, and its chainID. */
 function daemonsWith({ library, types }: Costing, fill: (daemon: Daemon) => Layer): [Daemon[], string] {
-  const daemons = types.map((type) => started(library, installed(library), type));
+  const daemons = types.map((type) => started(library, installed(library, type), type));
   const [chainID, ...others] = daemons.map((daemon) => fill(daemon).chainID);
   if (others.some((other) => other !== chainID)) throw new Error('the drivers do not agree on the chainID of an image');
   return [daemons, chainID!];
@@ -51,12 +51,14 @@ export async function runDrivers({ quick, rounds, wantsRow }: BenchOptions): Pro
   setFlagsFromString('--expose-gc');
   globalThis.gc = runInNewContext('gc');
   const library = await loadDriverLibrary();
-  const types = [library.overlay2(), library.overlay(), library.vfs()];
+  const types = [library.overlay2(), library.overlay(), library.aufs(), library.vfs()];
   const costing: Costing = { library, types, rounds };
   console.log('# lowerdir drivers\n');
   if (wantsRow('costs')) printCosts(measureAll(costing, quick));
   if (wantsRow('space')) {
-    const stacks: Stack[] = types.map((type) => measureStack(library, started(library, installed(library), type)));
+    const stacks: Stack[] = types.map((type) =>
+      measureStack(library, started(library, installed(library, type), type)),
+    );
     printStacks(stacks);
   }
   if (wantsRow('ingest')) {
