@@ -4,7 +4,7 @@
  * @see fs/aufs/i_op.c
  */
 import { raise } from '../../abi/errno.ts';
-import { isDirectory, isRegular, isSpecial } from '../../abi/mode.ts';
+import { isRegular, isSpecial } from '../../abi/mode.ts';
 import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
@@ -52,7 +52,7 @@ type Refusal = 'EACCES' | 'EPERM' | 'EROFS' | undefined;
 export function aufsPermission(inode: AufsInode, credentials: Credentials, mask: number): Refusal {
   const { superblock, top } = inode;
   const writes = (mask & MAY_WRITE) !== 0;
-  if (writes || superblock.config.dirperm1 || !isDirectory(inode.mode)) {
+  if (writes || superblock.config.dirperm1 || !inode.isDirectory) {
     const refusal = realRefusal(inode, top, credentials, mask);
     if (refusal !== undefined || !writes || isSpecial(inode.mode)) return refusal;
     return superblock.branches.some((branch) => branch.index <= top.branch.index && branch.writable)

@@ -87,7 +87,7 @@ export function copyUpNameless(dentry: Dentry, branch: Branch, length?: number):
     const times = timesOf(directory.inode!);
     const temporary = temporaryName(superblock, directory, dentry.name);
     place(superblock, dentry, branch, temporary, length === undefined ? {} : { length });
-    inode.setNameless({ branch, dentry: temporary });
+    inode.nameless = { branch, dentry: temporary };
     inode.holds++;
     if (isDirectory(inode.mode)) vfsRmdir(superblock.kernel, directory, temporary);
     else vfsUnlink(superblock.kernel, directory, temporary);

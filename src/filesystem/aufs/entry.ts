@@ -4,7 +4,6 @@
  *
  * @see fs/aufs/dentry.h struct au_dinfo
  */
-import { isDirectory } from '../../abi/mode.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { Branch, RealPath } from './branch.ts';
 import type { AufsInode } from './inode.ts';
@@ -25,8 +24,8 @@ export const aufsInode = (dentry: Dentry): AufsInode => dentry.inode as AufsInod
  * -1 where there is none. @see au_dbtop()
  */
 export function topIndex(dentry: Dentry): number {
-  const { inode } = dentry;
-  if (inode !== undefined && isDirectory(inode.mode)) return (inode as AufsInode).top.branch.index;
+  const inode = dentry.inode as AufsInode | undefined;
+  if (inode?.isDirectory) return inode.top.branch.index;
   return (noteOf(dentry) & INDEX_MASK) - 1;
 }
 
@@ -62,7 +61,7 @@ export const realParent = (dentry: Dentry, branch: Branch): Dentry | undefined =
 export function realOfName(dentry: Dentry, branch: Branch): RealPath | undefined {
   const inode = aufsInode(dentry);
   const known = inode.realIn(branch);
-  if (isDirectory(inode.mode) || !dentry.hashed) return known;
+  if (inode.isDirectory || !dentry.hashed) return known;
   if (known !== undefined && known.dentry.name === dentry.name && known.dentry.hashed) {
     if (known.dentry.parent === realParent(dentry, branch)) return known;
   }

@@ -49,9 +49,12 @@ function forkObject(superblock: AufsSuperblock, old: AufsInode, fork: Fork): Auf
     dentry: fork.dentry(dentry),
   });
   const made = new AufsInode(superblock, old.ino, old.stack.map(forkPath));
-  const { nlink, isAliased, linkable, version, opaqueIn, nameless } = old;
-  Object.assign(made, { nlink, isAliased, linkable, version });
-  made.opaqueIn = opaqueIn && superblock.branchWithId(opaqueIn.id);
+  const { nlink, isAliased, linkable, nameless } = old;
+  Object.assign(made, { nlink, isAliased, linkable });
+  if (old.isDirectory) {
+    made.version = old.version;
+    made.opaqueIn = old.opaqueIn && superblock.branchWithId(old.opaqueIn.id);
+  }
   made.nameless = nameless && forkPath(nameless);
   if (old.superblock.inodes.get(old.ino) === old) superblock.inodes.set(old.ino, made);
   return made;

@@ -6,7 +6,7 @@
 import { isDirectory, S_IFDIR } from '../../abi/mode.ts';
 import type { Attributes, Stat, Timespec } from '../../abi/stat.ts';
 import type { Credentials } from '../../kernel/credentials.ts';
-import { type Dentry, pin, unpin } from '../../kernel/dentry.ts';
+import type { Dentry } from '../../kernel/dentry.ts';
 import type { FileOperations } from '../../kernel/file.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { aufsPermission, setAufsAttributes, statAufs, touchAufsAtime } from './attributes.ts';
@@ -16,60 +16,103 @@ import { aufsFileOperations } from './file.ts';
 import { linkAufs } from './link.ts';
 import { lookupAufs } from './namei.ts';
 import { aufsDirectoryOperations, type Listing } from './readdir.ts';
+import { RealStack } from './real-stack.ts';
 import { removeDirectory, removeFile } from './remove.ts';
 import { renameAufs } from './rename.ts';
 import type { AufsSuperblock } from './super.ts';
 import { removeAufsXattr, setAufsXattr } from './xattr.ts';
 
-export class AufsInode implements Inode {
+const ALIASED = 1;
+const LINKABLE = 2;
+
+/** What only a directory has. */
+class DirectoryPart {
+  alias: Dentry | undefined = undefined;
+  opaqueIn: Branch | undefined = undefined;
+  version = 0;
+  listing: Listing | undefined = undefined;
+  verified = -1;
+}
+
+export class AufsInode extends RealStack implements Inode {
   readonly superblock: AufsSuperblock;
   readonly ino: number;
   /** As it was last told: see {@link refreshLinks}. */
   nlink = 0;
-  /** More than one name was looked up. */
-  isAliased = false;
-  linkable = false;
-  /** The name of a directory. */
-  alias: Dentry | undefined = undefined;
-  /** The branch in which a directory is opaque. */
-  opaqueIn: Branch | undefined = undefined;
-  /** A copy, without a name, of a file that was removed before it was written to. @see au_hi_wh() */
-  nameless: RealPath | undefined = undefined;
-  /** A name in this directory changed. */
-  version = 0;
-  listing: Listing | undefined = undefined;
-  /** When the real directories were last known to be where they belong. */
-  verified = -1;
-  #stack: readonly RealPath[];
   #holds = 0;
-  #isPinned = false;
+  #state = 0;
+  #directory: DirectoryPart | undefined;
 
   constructor(superblock: AufsSuperblock, ino: number, stack: readonly RealPath[]) {
+    super(stack);
     this.superblock = superblock;
     this.ino = ino;
-    this.#stack = stack;
+    this.#directory = isDirectory(this.real.mode) ? new DirectoryPart() : undefined;
   }
 
-  /** The real objects, topmost first: of a directory those that are merged, of a file the one shown and what it came from. */
-  get stack(): readonly RealPath[] {
-    return this.#stack;
+  get isDirectory(): boolean {
+    return this.#directory !== undefined;
   }
 
-  set stack(stack: readonly RealPath[]) {
-    if (this.#isPinned) {
-      for (const { dentry } of stack) pin(dentry);
-      for (const { dentry } of this.#stack) unpin(dentry);
-    }
-    this.#stack = stack;
+  /** More than one name was looked up. */
+  get isAliased(): boolean {
+    return (this.#state & ALIASED) !== 0;
   }
 
-  get top(): RealPath {
-    return this.#stack[0]!;
+  set isAliased(aliased: boolean) {
+    this.#state = aliased ? this.#state | ALIASED : this.#state & ~ALIASED;
   }
 
-  /** The topmost real object. */
-  get real(): Inode {
-    return this.#stack[0]!.dentry.inode!;
+  get linkable(): boolean {
+    return (this.#state & LINKABLE) !== 0;
+  }
+
+  set linkable(linkable: boolean) {
+    this.#state = linkable ? this.#state | LINKABLE : this.#state & ~LINKABLE;
+  }
+
+  /** The name of a directory. */
+  get alias(): Dentry | undefined {
+    return this.#directory?.alias;
+  }
+
+  set alias(alias: Dentry | undefined) {
+    this.#directory!.alias = alias;
+  }
+
+  /** The branch in which a directory is opaque. */
+  get opaqueIn(): Branch | undefined {
+    return this.#directory?.opaqueIn;
+  }
+
+  set opaqueIn(branch: Branch | undefined) {
+    this.#directory!.opaqueIn = branch;
+  }
+
+  /** How often a name in this directory changed. */
+  get version(): number {
+    return this.#directory!.version;
+  }
+
+  set version(version: number) {
+    this.#directory!.version = version;
+  }
+
+  get listing(): Listing | undefined {
+    return this.#directory?.listing;
+  }
+
+  set listing(listing: Listing | undefined) {
+    this.#directory!.listing = listing;
+  }
+
+  /** When the real directories were last known to be where they belong. */
+  get verified(): number {
+    return this.#directory!.verified;
+  }
+
+  set verified(directoryMoves: number) {
+    this.#directory!.verified = directoryMoves;
   }
 
   get mode(): number {
@@ -109,7 +152,7 @@ export class AufsInode implements Inode {
   }
 
   get fileOperations(): FileOperations {
-    return isDirectory(this.mode) ? aufsDirectoryOperations : aufsFileOperations;
+    return this.isDirectory ? aufsDirectoryOperations : aufsFileOperations;
   }
 
   get holds(): number {
@@ -122,63 +165,35 @@ export class AufsInode implements Inode {
    */
   set holds(count: number) {
     this.#holds = count;
-    if (count > 0) this.#pin();
+    if (count > 0) this.pinReal();
     else if (this.superblock.unnamed.delete(this)) this.superblock.evict(this);
-    else if (!isDirectory(this.mode) || this.nlink === 0) this.letGo();
+    else if (!this.isDirectory || this.nlink === 0) this.letGo();
   }
 
   /** Gives up the real names, unless somebody holds the inode. */
   letGo(): void {
-    if (!this.#isPinned || this.#holds > 0) return;
-    this.#isPinned = false;
-    for (const { dentry } of this.#stack) unpin(dentry);
-    if (this.nameless !== undefined) unpin(this.nameless.dentry);
-  }
-
-  #pin(): void {
-    if (this.#isPinned) return;
-    this.#isPinned = true;
-    for (const { dentry } of this.#stack) pin(dentry);
-    if (this.nameless !== undefined) pin(this.nameless.dentry);
-  }
-
-  /** The real object in one branch. @see au_h_iptr() */
-  realIn(branch: Branch): RealPath | undefined {
-    const stack = this.#stack;
-    // an object lies at the index of its branch, or before it
-    for (let i = Math.min(branch.index, stack.length - 1); i >= 0; i--) {
-      const path = stack[i]!;
-      if (path.branch === branch) return path;
-      if (path.branch.index < branch.index) return undefined;
-    }
-    return undefined;
+    if (this.#holds === 0) this.unpinReal();
   }
 
   /** The inode got an object in a branch. @see au_set_h_iptr() */
   addReal(path: RealPath): void {
     const { branch } = path;
-    const others = this.#stack.filter((each) => each.branch !== branch);
+    const others = this.stack.filter((each) => each.branch !== branch);
     const at = others.findIndex((each) => each.branch.index > branch.index);
     this.stack = at < 0 ? [...others, path] : [...others.slice(0, at), path, ...others.slice(at)];
     this.superblock.setNumber(path, this.ino);
   }
 
   removeReal(branch: Branch): void {
-    this.stack = this.#stack.filter((each) => each.branch !== branch);
+    this.stack = this.stack.filter((each) => each.branch !== branch);
   }
 
   /** Nothing below `branch` is shown any more; the numbers of what was are free for others. */
   cutBelow(branch: Branch): void {
-    const kept = this.#stack.filter((each) => each.branch.index <= branch.index);
-    if (kept.length === this.#stack.length) return;
-    for (const path of this.#stack) if (!kept.includes(path)) this.superblock.forgetNumber(path);
+    const kept = this.stack.filter((each) => each.branch.index <= branch.index);
+    if (kept.length === this.stack.length) return;
+    for (const path of this.stack) if (!kept.includes(path)) this.superblock.forgetNumber(path);
     this.stack = kept;
-  }
-
-  /** A removed file was copied up. */
-  setNameless(path: RealPath): void {
-    if (this.#isPinned) pin(path.dentry);
-    this.nameless = path;
   }
 
   /**
@@ -187,13 +202,14 @@ export class AufsInode implements Inode {
    */
   refreshLinks(force = false): void {
     const { real } = this;
-    if (!isDirectory(real.mode)) {
+    if (!this.isDirectory) {
       if (force || !this.superblock.isPlinked(this)) this.nlink = real.nlink;
       return;
     }
     let links = real.nlink;
-    for (let i = 1; i < this.#stack.length; i++) {
-      const { nlink } = this.#stack[i]!.dentry.inode!;
+    const { stack } = this;
+    for (let i = 1; i < stack.length; i++) {
+      const { nlink } = stack[i]!.dentry.inode!;
       links += nlink < 2 ? nlink : nlink - 2;
     }
     this.nlink = links;

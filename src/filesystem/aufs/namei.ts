@@ -73,8 +73,10 @@ export function lookupAufs(directory: AufsInode, dentry: Dentry): Inode | undefi
     return undefined;
   }
   setEntry(dentry, first.branch.index, found.whiteout);
+  // the branch's own copy of the name, so that it is kept once
+  dentry.name = first.dentry.name;
   const inode = superblock.inodeOf(found.stack, false);
-  if (isDirectory(inode.mode)) {
+  if (inode.isDirectory) {
     inode.opaqueIn = found.opaqueIn;
     inode.alias ??= dentry;
     inode.alias.note = dentry.note;
@@ -91,7 +93,7 @@ export function isValid(dentry: Dentry): boolean {
   const inode = dentry.inode as AufsInode | undefined;
   if (inode === undefined) return isStillMissing(dentry);
   if (inode.nlink === 0 && !inode.linkable) return false;
-  if (isDirectory(inode.mode)) return isDirectoryInPlace(inode, dentry.name);
+  if (inode.isDirectory) return isDirectoryInPlace(inode, dentry.name);
   const { dentry: real } = inode.top;
   if (real.hashed && real.name === dentry.name) return true;
   return isNameInPlace(inode, dentry);

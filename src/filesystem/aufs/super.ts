@@ -215,7 +215,7 @@ export class AufsSuperblock implements Superblock {
     this.inodes.delete(gone.ino);
     if (isRemoved && this.config.xino) this.numbers.free(gone.ino);
     for (const path of gone.stack) if (isRemoved || path.dentry.inode!.nlink === 0) this.forgetNumber(path);
-    gone.listing = undefined;
+    if (gone.isDirectory) gone.listing = undefined;
     gone.letGo();
   }
 
