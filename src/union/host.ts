@@ -1,7 +1,6 @@
 /** What a machine needs on which graph drivers run: as a distribution installs it, and as its init mounts it. */
 import { MS_NODEV, MS_NOSUID, O_CREAT, O_WRONLY } from '../abi/flags.ts';
 import type { DriverNeeds, DriverType } from '../driver/driver.ts';
-import { makeDirectories } from '../layer/layerdb-file.ts';
 import type { FilesystemType } from '../kernel/superblock.ts';
 import type { Task } from '../kernel/task.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -38,20 +37,27 @@ export class Host {
       task.chmod('/tmp', 0o1777);
     }
     mountProc(task);
-    makeDirectories(task, '/dev/shm', 0o755);
+    makeDirectories(task, '/dev/shm');
     task.mount('tmpfs', '/dev/shm', 'tmpfs', '', MS_NOSUID | MS_NODEV);
   };
 }
 
 function installProgram(task: Task, path: string): void {
   if (task.statIfPresent(path) !== undefined) return;
-  makeDirectories(task, path.slice(0, path.lastIndexOf('/')), 0o755);
+  makeDirectories(task, path.slice(0, path.lastIndexOf('/')));
   task.close(task.open(path, O_WRONLY | O_CREAT, 0o755));
 }
 
 /** Mounts `/proc` where nobody did. */
 export function mountProc(task: Task): void {
   if (task.statIfPresent('/proc/self') !== undefined) return;
-  makeDirectories(task, '/proc', 0o755);
+  makeDirectories(task, '/proc');
   task.mount('proc', '/proc', 'proc');
+}
+
+/** The directory and those above it, where they are missing. */
+function makeDirectories(task: Task, path: string): void {
+  if (path === '' || task.statIfPresent(path) !== undefined) return;
+  makeDirectories(task, path.slice(0, path.lastIndexOf('/')));
+  task.mkdir(path, 0o755);
 }
