@@ -47,6 +47,12 @@ const listsWhiteouts = ({ operation, aufs, overlay }: Difference): boolean =>
   aufs.every((line) => overlay.includes(line)) &&
   overlay.every((line) => aufs.includes(line) || / type=2$/.test(line));
 
+/** A reader of a fifo is met by each of its names, or by one. */
+const opensFifo = (difference: Difference, { before: [tree] }: Course): boolean =>
+  difference.operation?.call === 'open' &&
+  LINKED.test(tree.get(difference.operation.path) ?? '') &&
+  answers(difference, OK, /^err ENXIO/);
+
 const isHeld = ({ operation }: Difference): boolean => operation !== undefined && 'slot' in operation;
 const REMOVES = /^(unlink|rmdir|rename)/;
 const CHANGES_HELD = /^(fchmod|fchown|futimens|fsetxattr|fremovexattr)$/;
@@ -112,14 +118,14 @@ export const rules: readonly Rule[] = [
     explains: (difference) => difference.operation?.call === 'mknod' && answers(difference, OK, /^err EPERM/),
   },
   {
-    name: 'an open file of a lower branch that was unlinked counts its name still',
-    aufs: 'nothing was written to the branch, whose link count is told',
-    overlay: 'the union counts links itself',
+    name: 'the names of an open file that was unlinked are counted differently',
+    aufs: 'as the branch counts them, in which nothing was written unless the file was copied up',
+    overlay: 'the union counts them itself, and has none left unless a copy-up has failed',
     seen: 'fd_ro_then_unlink',
     goesOn: true,
-    explains: (difference) =>
+    explains: (difference, course) =>
       difference.operation?.call === 'fstat' &&
-      answers(difference, / nlink=[1-9]/, / nlink=0/) &&
+      wasRemoved(difference, course) &&
       withoutLinks(difference.aufs[0]!) === withoutLinks(difference.overlay[0]!),
   },
   {
@@ -127,7 +133,6 @@ export const rules: readonly Rule[] = [
     aufs: 'what was opened in the lower branch is read on, without what was written since',
     overlay: 'the copy is read',
     seen: 'fs/aufs/file.c refresh_file()',
-    goesOn: true,
     explains: (difference, course) =>
       /^(read|pread|copyFileRange)$/.test(difference.operation?.call ?? '') &&
       answers(difference, OK, OK) &&
@@ -138,7 +143,6 @@ export const rules: readonly Rule[] = [
     aufs: 'the copy has a passing name',
     overlay: 'a whiteout has taken the name: EEXIST, or ENOTDIR for a directory',
     seen: 'fs/aufs/cpup.c au_sio_cpup_wh()',
-    goesOn: true,
     explains: (difference, course) =>
       isHeld(difference) && wasRemoved(difference, course) && answers(difference, /./, /^err (EEXIST|ENOTDIR|EIO)/),
   },
@@ -186,11 +190,11 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'an open file whose name was taken over by a rename is stale',
-    aufs: 'fstat(2) looks the name up again, and finds another file',
+    aufs: 'fstat(2), which a change of position begins with here, looks the name up again and finds another file',
     overlay: 'an open file stays what it is',
     seen: 'fd_ro_then_rename_over, rename_over_open',
-    goesOn: true,
-    explains: (difference) => difference.operation?.call === 'fstat' && answers(difference, /^err ESTALE/, OK),
+    explains: (difference, course) =>
+      isHeld(difference) && wasRemoved(difference, course) && answers(difference, /^err ESTALE/, /./),
   },
   {
     name: 'a write to a fifo sets its time of modification',
@@ -225,6 +229,7 @@ export const rules: readonly Rule[] = [
     aufs: 'a pseudo-link holds the names together when the file is copied up',
     overlay: 'without an index, the name that is written becomes a file of its own',
     seen: 'lower_hardlinks_write, link_lower',
-    explains: (difference, course) => entry(difference, FILE, FILE) && isLinked(difference, course),
+    explains: (difference, course) =>
+      (entry(difference, FILE, FILE) && isLinked(difference, course)) || opensFifo(difference, course),
   },
 ];
