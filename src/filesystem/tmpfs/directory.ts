@@ -66,9 +66,9 @@ export class TmpfsDirectory {
     return this.#names.get(name);
   }
 
-  /** @param hash the name's `hashOf` */
-  has(name: string, hash: number): boolean {
-    return this.#names.has(name, hash);
+  /** @param hash the name's `hashOf`, where it is known already */
+  has(name: string, hash?: number): boolean {
+    return hash === undefined ? this.#names.get(name) !== undefined : this.#names.has(name, hash);
   }
 
   /** Puts a name at the head of the listing; `offset` is taken over from an entry whose place it takes. */

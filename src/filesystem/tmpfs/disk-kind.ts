@@ -15,6 +15,8 @@ export interface DiskKind {
   readonly projects: boolean;
   /** Quotas are those of fs/quota/dquot.c: a full project gives EDQUOT, root passes. */
   readonly dquots: boolean;
+  /** To set the size that a file has is a modification too. @see ext4_truncate(), xfs_setattr_size() */
+  readonly marksEveryTruncation: boolean;
   /** Options that are read, besides those of quotas; `true` where they are shown. */
   readonly words: Readonly<Record<string, boolean>>;
   readonly quotaWords: Readonly<Record<string, QuotaMode>>;
@@ -29,6 +31,7 @@ export const diskKinds: Readonly<Record<DiskName, DiskKind>> = {
     anonymous: false,
     projects: false,
     dquots: true,
+    marksEveryTruncation: true,
     words: { discard: true, norecovery: true, 'data=ordered': false, 'errors=remount-ro': false },
     quotaWords: { prjquota: 'enforced', noquota: 'off' },
     show: (words, mode) => words + (mode === 'off' ? '' : ',quota,prjquota'),
@@ -39,6 +42,7 @@ export const diskKinds: Readonly<Record<DiskName, DiskKind>> = {
     anonymous: false,
     projects: true,
     dquots: false,
+    marksEveryTruncation: false,
     words: { nouuid: true, discard: true, attr2: false, inode64: false },
     quotaWords: { pquota: 'enforced', prjquota: 'enforced', pqnoenforce: 'counted', noquota: 'off' },
     show: (words, mode) => `${words},inode64,logbufs=8,logbsize=32k,${XFS_QUOTA_SHOWN[mode]}`,
@@ -49,6 +53,7 @@ export const diskKinds: Readonly<Record<DiskName, DiskKind>> = {
     anonymous: true,
     projects: false,
     dquots: false,
+    marksEveryTruncation: false,
     words: {},
     quotaWords: {},
     show: () => ',space_cache=v2,subvolid=5,subvol=/',

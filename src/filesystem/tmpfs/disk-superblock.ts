@@ -75,6 +75,10 @@ export class DiskSuperblock extends TmpfsSuperblock {
     return this.shape.projectQuota || this.kind.dquots ? this.projects : undefined;
   }
 
+  override marksTruncation({ size }: TmpfsRecord, wanted: number): boolean {
+    return wanted !== size || this.kind.marksEveryTruncation;
+  }
+
   override newInode(mode: number, uid: number, gid: number, flags = 0, directory?: TmpfsRecord): TmpfsInode {
     const inherits = directory !== undefined && (directory.flags & FS_PROJINHERIT_FL) !== 0;
     const project = inherits ? this.projects.of(directory.ino) : 0;

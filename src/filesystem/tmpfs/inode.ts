@@ -130,7 +130,7 @@ export class TmpfsInode implements Inode {
     if (attributes.mtime !== undefined) record.mtime = attributes.mtime;
     const { ctime } = attributes;
     if (size !== undefined && isRegular(record.mode)) {
-      const changes = size !== record.size || record.pages > 0;
+      const changes = this.superblock.marksTruncation(record, size);
       this.resize(record, size);
       if (changes) record.mtime = attributes.mtime ?? this.superblock.kernel.now();
     }
@@ -166,7 +166,7 @@ export class TmpfsInode implements Inode {
     return this.superblock.inode(entry.ino);
   }
 
-  lacks(name: string, hash: number): boolean {
+  lacks(name: string, hash?: number): boolean {
     return !(this.record.content as TmpfsDirectory).has(name, hash);
   }
 

@@ -231,6 +231,11 @@ export class TmpfsSuperblock implements Superblock {
     for (const record of nameless) this.evict(this.inode(record.ino)!);
   }
 
+  /** Setting the size of a file is a modification: where it changes, or pages of it may go. @see shmem_setattr() */
+  marksTruncation({ size, pages }: TmpfsRecord, wanted: number): boolean {
+    return wanted !== size || pages > 0;
+  }
+
   /** Memory is all there is. */
   sync(): void {}
 

@@ -90,19 +90,9 @@ function followed<T>(inode: TmpfsInode, result: T): T {
   return result;
 }
 
-/** A file that is cut is always marked as changed, even where it keeps its size. @see ext4_truncate() */
-function markCuts(inode: TmpfsInode): void {
-  const setattr = inode.setattr.bind(inode);
-  inode.setattr = (attributes) => {
-    const cuts = attributes.size !== undefined && attributes.size <= inode.size;
-    setattr(cuts ? { ...attributes, mtime: attributes.mtime ?? inode.superblock.kernel.now() } : attributes);
-  };
-}
-
 function onLinearExt4<T extends TmpfsInode | undefined>(inode: T): T {
   if (inode === undefined || Object.hasOwn(inode, 'setxattr')) return inode;
   limitAttributes(inode);
-  markCuts(inode);
   if (isDirectory(inode.mode)) listLinearly(inode);
   return inode;
 }

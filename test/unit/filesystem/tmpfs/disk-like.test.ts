@@ -22,6 +22,20 @@ describe('a disk that presents itself as another filesystem', () => {
     expect(fs.readFileSync('/proc/filesystems', 'utf8')).toContain(`\n\t${type}\n`);
   });
 
+  it.each([
+    ['ext4', [true, true]],
+    ['xfs', [false, false]],
+  ] as const)('as %s marks a file whose size is set to what it is', (type, marked) => {
+    const { task, fs } = diskMachine({ type });
+    const marks = ['', 'abcd'].map((content) => {
+      fs.writeFileSync('/disk/f', content);
+      fs.utimesSync('/disk/f', 1000, 1000);
+      task.truncate('/disk/f', content.length);
+      return task.stat('/disk/f').mtime.sec !== 1000;
+    });
+    expect(marks).toEqual(marked);
+  });
+
   it('has the number of its device', () => {
     const { task } = diskMachine({ type: 'xfs' });
     expect(task.stat('/disk').dev).toBe(DEVICE);
