@@ -17,6 +17,9 @@ const writeNew: Row = {
   fresh: true,
   limit: LIMIT,
   stack: (shape) => stackOf(shape, new Map(), ['written']),
+  prepare({ fs, prefix }) {
+    fs.writeFileSync(`${prefix}written/first`, kibibyte);
+  },
   run(place, count) {
     const { fs } = place;
     const paths = pathsAt(place, made.slice(0, count));

@@ -87,10 +87,10 @@ export interface Inode {
    */
   lookup(dentry: Dentry): Inode | undefined;
   /**
-   * Whether a lookup would surely find nothing: an answer without a dentry, for unions that ask many directories for
-   * one name. `hash` is `hashOf(name)` of `kernel/name-table`.
+   * Whether a lookup would surely find nothing: an answer without a dentry, for unions. Who asks many directories for one
+   * name gives its `hash`, that is `hashOf(name)` of `kernel/name-table`.
    */
-  lacks?(name: string, hash: number): boolean;
+  lacks?(name: string, hash?: number): boolean;
   /** A new regular file. */
   create(dentry: Dentry, mode: number): Inode;
   /** A new directory. @throws Errno ENOSPC */

@@ -35,15 +35,19 @@ export function searchBranches(directory: AufsInode, name: string, from = 0): Fo
   const hash = hashOf(name);
   const whiteoutHash = hashOf(whiteout);
   const found: Found = { stack: [], whiteout: -1, opaqueIn: undefined };
-  const { stack } = directory;
+  const { stack, superblock } = directory;
+  // the trace is to hear of each branch
+  const skips = !superblock.kernel.trace.active;
   for (let i = 0; i < stack.length; i++) {
     const { branch, dentry: real } = stack[i]!;
     if (branch.index < from) continue;
-    if (branch.hides && isWhiteout(searchReal(real, whiteout, whiteoutHash))) {
+    const inode = real.inode!;
+    if (branch.hides && !(skips && inode.lacks?.(whiteout, whiteoutHash)) && isWhiteout(findReal(real, whiteout))) {
       found.whiteout = branch.index;
       break;
     }
-    const dentry = searchReal(real, name, hash);
+    if (skips && inode.lacks?.(name, hash)) continue;
+    const dentry = findReal(real, name);
     if (dentry !== undefined && take(found, { branch, dentry })) break;
   }
   return found;
@@ -69,6 +73,7 @@ export function lookupAufs(directory: AufsInode, dentry: Dentry): Inode | undefi
   const found = searchBranches(directory, name);
   const first = found.stack[0];
   if (first === undefined) {
+    checkNotBoth(directory, name, found.whiteout);
     setEntry(dentry, directory.top.branch.index, found.whiteout);
     return undefined;
   }
@@ -82,6 +87,16 @@ export function lookupAufs(directory: AufsInode, dentry: Dentry): Inode | undefi
     inode.alias.note = dentry.note;
   }
   return inode;
+}
+
+/**
+ * A name that has both an object and a whiteout in the topmost branch of its directory: a power cut leaves it so.
+ *
+ * @throws Errno EIO
+ */
+function checkNotBoth({ top, superblock }: AufsInode, name: string, whiteout: number): void {
+  if (whiteout !== top.branch.index || superblock.config.udba === 'none') return;
+  if (findReal(top.dentry, name) !== undefined) raise('EIO');
 }
 
 /**
@@ -102,7 +117,7 @@ export function isValid(dentry: Dentry): boolean {
 function isStillMissing(dentry: Dentry): boolean {
   const directory = aufsInode(dentry.parent).top;
   if (directory.branch.index !== topIndex(dentry)) return true;
-  return searchReal(directory.dentry, dentry.name, hashOf(dentry.name)) === undefined;
+  return searchReal(directory.dentry, dentry.name) === undefined;
 }
 
 /** No directory of the branches has been moved or removed since it was last looked at, or not this one. */

@@ -16,9 +16,9 @@ export function findReal(directory: Dentry, name: string): Dentry | undefined {
 
 /**
  * As {@link findReal}, where most directories do not have the name: they are asked without a dentry. `hash` is
- * `hashOf(name)`.
+ * `hashOf(name)`, where it is known.
  */
-export function searchReal(directory: Dentry, name: string, hash: number): Dentry | undefined {
+export function searchReal(directory: Dentry, name: string, hash?: number): Dentry | undefined {
   if (directory.inode!.lacks?.(name, hash) && !directory.superblock.kernel.trace.active) return undefined;
   return findReal(directory, name);
 }
