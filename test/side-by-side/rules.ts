@@ -47,11 +47,14 @@ const listsWhiteouts = ({ operation, aufs, overlay }: Difference): boolean =>
   aufs.every((line) => overlay.includes(line)) &&
   overlay.every((line) => aufs.includes(line) || / type=2$/.test(line));
 
-/** A reader of a fifo is met by each of its names, or by one. */
-const opensFifo = (difference: Difference, { before: [tree] }: Course): boolean =>
-  difference.operation?.call === 'open' &&
-  LINKED.test(tree.get(difference.operation.path) ?? '') &&
-  answers(difference, OK, /^err ENXIO/);
+/** A fifo is met by each of its names, or by one; a rename of a file onto itself is nothing, or needs permission. */
+function meetsItself(difference: Difference, { before: [tree] }: Course): boolean {
+  const { operation } = difference;
+  if (operation === undefined || !('path' in operation) || !LINKED.test(tree.get(operation.path) ?? '')) return false;
+  return operation.call === 'open'
+    ? answers(difference, OK, /^err ENXIO/)
+    : isRename(difference) && answers(difference, OK, /^err (EACCES|EPERM)/);
+}
 
 const isHeld = ({ operation }: Difference): boolean => operation !== undefined && 'slot' in operation;
 const REMOVES = /^(unlink|rmdir|rename)/;
@@ -230,6 +233,6 @@ export const rules: readonly Rule[] = [
     overlay: 'without an index, the name that is written becomes a file of its own',
     seen: 'lower_hardlinks_write, link_lower',
     explains: (difference, course) =>
-      (entry(difference, FILE, FILE) && isLinked(difference, course)) || opensFifo(difference, course),
+      (entry(difference, FILE, FILE) && isLinked(difference, course)) || meetsItself(difference, course),
   },
 ];
