@@ -30,10 +30,8 @@ export interface Side extends Pick<ReturnType<typeof createMachine>, 'task' | 'f
 export interface Sides {
   /** The branches that are only read, the topmost first. */
   readonly below?: readonly string[];
-  /** Mount options, as Docker gives them unless told otherwise. */
+  /** Mount options of the AUFS union, as Docker gives them unless told otherwise. */
   readonly aufs?: string;
-  /** Mount options behind the three directories. */
-  readonly overlay?: string;
 }
 
 /** Pseudo-links are drawn where there are some. */
@@ -43,7 +41,7 @@ const isPlnk = (line: string, below: string | undefined): boolean =>
 const NOTES = / \[(uuid|impure=y|origin[^\]]*)\]/g;
 const WIDTH = 42;
 
-/** The last name of a drawing has another corner; the first name behind what is left out may become the last. */
+/** The last name of each directory gets its corner, now that names behind it may be left out. */
 function withCorners(lines: readonly string[]): string[] {
   return lines.map((line, i) => {
     const depth = line.search(/[├└]/);
@@ -71,7 +69,7 @@ class Union implements Side {
     this.task = machine.task;
     this.fs = machine.fs;
     this.#below = sides.below ?? ['/ro'];
-    this.#options = (isAufs ? (sides.aufs ?? 'dio,xino=/dev/shm/aufs.xino,dirperm1') : sides.overlay) ?? '';
+    this.#options = isAufs ? `,${sides.aufs ?? 'dio,xino=/dev/shm/aufs.xino,dirperm1'}` : '';
     const made = ['/rw', ...this.#below, '/merged', ...(isAufs ? ['/dev', '/dev/shm', '/sbin'] : ['/work'])];
     for (const name of made) this.fs.mkdirSync(name);
     if (!isAufs) return;
@@ -80,13 +78,12 @@ class Union implements Side {
   }
 
   readonly mount = (): void => {
-    const options = this.#options === '' ? '' : `,${this.#options}`;
     if (this.isAufs) {
       const branches = [`${this.#writable}=rw`, ...this.#below.map((path) => `${path}=ro+wh`)].join(':');
-      this.task.mount('none', '/merged', 'aufs', `br:${branches}${options}`);
+      this.task.mount('none', '/merged', 'aufs', `br:${branches}${this.#options}`);
     } else {
       const directories = `lowerdir=${this.#below.join(':')},upperdir=${this.#writable},workdir=/work`;
-      this.task.mount('overlay', '/merged', 'overlay', directories + options);
+      this.task.mount('overlay', '/merged', 'overlay', directories);
     }
   };
 
