@@ -10,12 +10,13 @@ import { WHITEOUT_META_PREFIX, WHITEOUT_PREFIX } from '../abi/whiteout.ts';
 import type { Task } from '../kernel/task.ts';
 import type { Change } from './change.ts';
 import { listNames } from './list-names.ts';
+import { statIfReachable } from './unpack-entry.ts';
 
 /**
  * The changes that the branch at `branch` makes in those of `below`, the nearest first; in the order of its walk.
  *
  * - `.wh.NAME` is `'D'`; AUFS's own files at the top are passed over
- * - everything else is `'C'` where the name is there below, `'A'` where it is not
+ * - everything else is `'C'` where the name is there below, `'A'` where it is not, or is a symlink that leads nowhere
  * - a directory that has the same size, mode and time below is told only if something is added or deleted right in it
  *
  * @example
@@ -73,7 +74,7 @@ class BranchWalk {
       return { kind: 'D', path: `${path.slice(0, -name.length)}${name.slice(WHITEOUT_PREFIX.length)}` };
     }
     for (const layer of this.#below) {
-      const there = this.#task.statIfPresent(`${layer}${path}`);
+      const there = statIfReachable(this.#task, `${layer}${path}`);
       if (there !== undefined) return sameDirectory(there, stat) ? undefined : { kind: 'C', path };
     }
     return { kind: 'A', path };

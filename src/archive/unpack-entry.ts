@@ -28,9 +28,13 @@ const LAST: Timespec = Object.freeze({ sec: 9223372036, nsec: 854775807 });
 const unreachable: ReadonlySet<string> = new Set(['ELOOP', 'ENAMETOOLONG', 'EACCES']);
 
 /** What stands at the path, symlinks not followed; `undefined` where it leads nowhere, which the next call will tell. */
-export function lstatIfReachable(task: Task, path: string): Stat | undefined {
+export const lstatIfReachable = (task: Task, path: string): Stat | undefined =>
+  statIfReachable(task, path, AT_SYMLINK_NOFOLLOW);
+
+/** What the path leads to; `undefined` where it leads nowhere. */
+export function statIfReachable(task: Task, path: string, flags = 0): Stat | undefined {
   try {
-    return task.statIfPresent(path, AT_SYMLINK_NOFOLLOW);
+    return task.statIfPresent(path, flags);
   } catch (error) {
     if (error instanceof ErrnoException && unreachable.has(error.code)) return undefined;
     throw error;

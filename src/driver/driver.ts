@@ -38,6 +38,7 @@ export interface CreateOptions {
  * - `link-count` a lower file counts names that are not there: deleted ones, or those that it has in other layers
  * - `set-id-bits` a copied-up file of several names loses its set-user-ID and set-group-ID bits when the layer is hidden
  * - `directory-time` a directory gets a new time of modification when something in it is copied up
+ * - `truncate-time` truncate(2) of a lower file to nothing leaves its time of modification as it is
  * - `replaced-descriptor` fstat(2) of a file whose name another was renamed to gives ESTALE
  * - `reserved-names` names that begin with `.wh.` are refused
  * - `name-length` names of more than 242 bytes are refused
@@ -52,6 +53,7 @@ export type NonStandard =
   | 'link-count'
   | 'set-id-bits'
   | 'directory-time'
+  | 'truncate-time'
   | 'replaced-descriptor'
   | 'reserved-names'
   | 'name-length';

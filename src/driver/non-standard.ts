@@ -18,8 +18,10 @@ export function makeProbed(task: Task, lower: string): void {
   writeText(task, `${lower}/file`, 'old', 0o644);
   writeText(task, `${lower}/other`, 'old', 0o644);
   writeText(task, `${lower}/replaced`, 'old', 0o644);
-  task.utimensat(AT_FDCWD, `${lower}/directory`, { sec: 1, nsec: 0 }, { sec: 2, nsec: 0 });
-  task.utimensat(AT_FDCWD, `${lower}/file`, { sec: 1, nsec: 0 }, { sec: 2, nsec: 0 });
+  writeText(task, `${lower}/emptied`, 'old', 0o644);
+  for (const name of ['directory', 'file', 'emptied']) {
+    task.utimensat(AT_FDCWD, `${lower}/${name}`, { sec: 1, nsec: 0 }, { sec: 2, nsec: 0 });
+  }
 }
 
 /** Where the union of an empty directory and of what `makeProbed` made, mounted at `merged`, is not as POSIX has it. */
@@ -37,6 +39,7 @@ const probes: readonly Probe[] = [
   ['link-count', deletedNameCounts],
   ['inode-number', numberChanges],
   ['stale-descriptor', descriptorIsStale],
+  ['truncate-time', timeIsLeft],
   ['replaced-descriptor', replacedIsStale],
   ['reserved-names', (task, merged) => isRefused(() => writeText(task, `${merged}/.wh.name`, '', 0o644), 'EPERM')],
   ['name-length', (task, merged) => isRefused(() => task.mkdir(`${merged}/${'n'.repeat(NAME_MAX)}`), 'ENAMETOOLONG')],
@@ -110,4 +113,10 @@ function replacedIsStale(task: Task, merged: string): boolean {
     task.rename(`${merged}/new`, `${merged}/replaced`);
     return isRefused(() => task.fstat(fd), 'ESTALE');
   });
+}
+
+function timeIsLeft(task: Task, merged: string): boolean {
+  const { sec } = task.stat(`${merged}/emptied`).mtime;
+  task.truncate(`${merged}/emptied`, 0);
+  return task.stat(`${merged}/emptied`).mtime.sec === sec;
 }

@@ -55,6 +55,29 @@ const historyWithout = (
     container: steps(14),
   });
 
+/**
+ * Without the steps whose names are longer than the driver can show. A base lies on the disk as it is, so that they
+ * could be made there.
+ */
+function shownSteps({ driver }: DriverBench, all: readonly Step[]): readonly Step[] {
+  if (!driver.features.nonStandard.has('name-length')) return all;
+  const textsOf = (step: Step): string[] =>
+    step.flatMap((operation) => Object.values(operation)).filter((value) => typeof value === 'string');
+  return all.filter((step) =>
+    textsOf(step).every((text) => text.split('/').every((name) => name.length <= SHORT_NAME_MAX)),
+  );
+}
+
+/** Without the steps after which nobody can know the time of a file. */
+function timedSteps({ driver }: DriverBench, all: readonly Step[]): readonly Step[] {
+  if (!driver.features.nonStandard.has('truncate-time')) return all;
+  return all.filter((step) => step.every(({ call }) => call !== 'truncate'));
+}
+
+/** The steps after which the driver shows what every other does. */
+export const comparableSteps = (bench: DriverBench, all: readonly Step[]): readonly Step[] =>
+  timedSteps(bench, shownSteps(bench, all));
+
 /** What a layer showed when it was made. */
 interface Recorded {
   readonly id: string;
@@ -95,16 +118,9 @@ export class LayerCourse {
   /** Fills the base, without anything below it, beginning with a few directories and files. */
   base(base: readonly Step[]): void {
     const id = this.bench.make(`${this.#prefix}base`);
-    this.live(id, [...scaffold, ...base.filter((step) => this.#isShown(step))]);
+    this.live(id, [...scaffold, ...shownSteps(this.bench, base)]);
     this.model.stack();
     this.#record(id);
-  }
-
-  /** A base lies on the disk as it is; what its names are too long for could not be shown above it. */
-  #isShown(step: Step): boolean {
-    if (!this.bench.driver.features.nonStandard.has('name-length')) return true;
-    const texts = step.flatMap((operation) => Object.values(operation)).filter((value) => typeof value === 'string');
-    return texts.every((text) => text.split('/').every((name) => name.length <= SHORT_NAME_MAX));
   }
 
   /** A new container on the topmost layer. */
@@ -133,8 +149,9 @@ export class LayerCourse {
     }
   }
 
-  /** The steps without bits of modes that the driver loses. */
-  #keepable(steps: readonly Step[]): readonly Step[] {
+  /** The steps without bits of modes that the driver loses, and without those after which a time cannot be known. */
+  #keepable(all: readonly Step[]): readonly Step[] {
+    const steps = timedSteps(this.bench, all);
     if (!this.#dropsBits) return steps;
     const keepable = (step: Step): Step =>
       step.map((operation) => ('mode' in operation ? { ...operation, mode: operation.mode & ~SET_ID } : operation));

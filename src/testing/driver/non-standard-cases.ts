@@ -111,6 +111,13 @@ const deviations: Readonly<Record<NonStandard, Deviation>> = {
       return task.stat(`${root}/dir`).mtime.sec !== BEFORE.sec;
     },
   },
+  'truncate-time': {
+    name: 'a file that is truncated to nothing gets a new time, or keeps its own',
+    isSeen(root, task) {
+      task.truncate(`${root}/file`, 0);
+      return task.stat(`${root}/file`).mtime.sec === BEFORE.sec;
+    },
+  },
   'replaced-descriptor': {
     name: 'an open file whose name another took is asked for its length, or ESTALE',
     isSeen(root, task) {

@@ -54,6 +54,15 @@ it('a directory of the same size, mode and time is told for what is added in it,
   expect(lines(pair('file.txt', 'bye'))).toEqual(['C /dir1/dir2/dir3/file.txt']);
 });
 
+it('what cannot be reached below is not there', () => {
+  const machine = withImage();
+  const { task, fs } = machine;
+  for (const root of ['/image', '/branch']) task.symlink('loop', `${root}/loop`);
+  fs.writeFileSync('/image/file', '');
+  fs.mkdirSync('/branch/file/in', { recursive: true });
+  expect(lines(machine)).toEqual(['C /file', 'A /file/in', 'A /loop']);
+});
+
 it('AUFS’s own files are passed over at the top', () => {
   const machine = withImage();
   machine.task.mkdir('/branch/.wh..wh.plnk', 0o700);
