@@ -64,12 +64,13 @@ export function copyUp(dentry: Dentry, branch: Branch, options: CopyUpOptions = 
       vfsRename(superblock.kernel, directory, temporary, directory, target, 0);
     } catch (error) {
       if (error instanceof Errno) {
-        inode.removeReal(branch);
         takeBack(superblock, temporary);
+        // the copy of a pseudo-linked file is kept under another name
+        if (temporary.inode!.nlink === 0) inode.removeReal(branch);
       }
       throw error;
     }
-    if (isLinked && options.keepTimes) notifyChange(superblock.kernel, directory, times, { force: true });
+    if (isLinked && options.keepTimes) restoreTimes(directory, times);
   });
   if (options.source === undefined && !isDirectory(inode.mode)) setTopIndex(dentry, branch.index);
 }
@@ -88,13 +89,27 @@ export function copyUpNameless(dentry: Dentry, branch: Branch, length?: number):
     const temporary = temporaryName(superblock, directory, dentry.name);
     place(superblock, dentry, branch, temporary, length === undefined ? {} : { length });
     inode.nameless = { branch, dentry: temporary };
-    inode.holds++;
-    if (isDirectory(inode.mode)) vfsRmdir(superblock.kernel, directory, temporary);
-    else vfsUnlink(superblock.kernel, directory, temporary);
-    inode.holds--;
-    notifyChange(superblock.kernel, directory, times, { force: true });
+    try {
+      removeName(inode, temporary);
+    } finally {
+      restoreTimes(directory, times);
+    }
   });
   return inode.nameless!;
+}
+
+/** Takes the name from a copy that goes on without one; what is refused is told as EIO. @see au_cpup_wh() */
+function removeName(inode: AufsInode, temporary: Dentry): void {
+  const { kernel } = inode.superblock;
+  inode.holds++;
+  try {
+    if (isDirectory(inode.mode)) vfsRmdir(kernel, temporary.parent, temporary);
+    else vfsUnlink(kernel, temporary.parent, temporary);
+  } catch (error) {
+    throw error instanceof Errno ? new Errno('EIO') : error;
+  } finally {
+    inode.holds--;
+  }
 }
 
 /**
@@ -137,9 +152,7 @@ function copy(
   const length = isRegular(mode) ? Math.min(options.length ?? real.size, real.size) : 0;
   traceCopyUp(superblock, dentry, length);
   try {
-    keepingTimes(superblock, temporary.parent, options.keepTimes, () => {
-      build(superblock, source, temporary, length, branch);
-    });
+    keepingTimes(temporary.parent, options.keepTimes, () => build(superblock, source, temporary, length, branch));
     copyAttributes(superblock, real, temporary);
   } catch (error) {
     if (error instanceof Errno) takeBack(superblock, temporary);
@@ -221,15 +234,19 @@ function copyAttributes({ kernel }: AufsSuperblock, real: Inode, copied: Dentry)
 
 export const timesOf = ({ atime, mtime }: Inode): Attributes => ({ atime, mtime });
 
-function keepingTimes(
-  { kernel }: AufsSuperblock,
-  directory: Dentry,
-  keeps: boolean | undefined,
-  act: () => void,
-): void {
+/** Gives a directory of a branch its times back, if that can be done. @see au_dtime_revert() */
+export function restoreTimes(directory: Dentry, times: Attributes): void {
+  try {
+    notifyChange(directory.superblock.kernel, directory, times, { force: true });
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+  }
+}
+
+function keepingTimes(directory: Dentry, keeps: boolean | undefined, act: () => void): void {
   const times = timesOf(directory.inode!);
   act();
-  if (keeps) notifyChange(kernel, directory, times, { force: true });
+  if (keeps) restoreTimes(directory, times);
 }
 
 /** A copy that came to nothing goes, as well as it can be done. */
@@ -240,10 +257,10 @@ function takeBack({ kernel }: AufsSuperblock, temporary: Dentry): void {
   try {
     if (isDirectory(temporary.inode.mode)) vfsRmdir(kernel, parent, temporary);
     else vfsUnlink(kernel, parent, temporary);
-    notifyChange(kernel, parent, times, { force: true });
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
   }
+  restoreTimes(parent, times);
 }
 
 function traceCopyUp({ kernel: { trace }, dev }: AufsSuperblock, dentry: Dentry, bytes: number): void {

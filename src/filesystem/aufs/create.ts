@@ -11,10 +11,9 @@ import { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { wantWrite } from '../../kernel/mount.ts';
-import { notifyChange } from '../../kernel/setattr.ts';
 import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import type { Branch, RealPath } from './branch.ts';
-import { copyUpParents, timesOf } from './copy-up.ts';
+import { copyUpParents, restoreTimes, timesOf } from './copy-up.ts';
 import { aufsInode, realParent, setEntry, topIndex, whiteoutIndex } from './entry.ts';
 import type { AufsInode } from './inode.ts';
 import { writableBranch } from './target.ts';
@@ -75,8 +74,8 @@ function takeBack({ real, directory, times }: NewName): void {
   asUnion(kernel, () => {
     if (isDirectory(real.inode!.mode)) vfsRmdir(kernel, directory, real);
     else vfsUnlink(kernel, directory, real);
-    notifyChange(kernel, directory, times, { force: true });
   });
+  restoreTimes(directory, times);
 }
 
 /** @see add_simple() */

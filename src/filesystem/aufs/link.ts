@@ -7,10 +7,9 @@
 import { raise } from '../../abi/errno.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { vfsLink } from '../../kernel/link.ts';
-import { notifyChange } from '../../kernel/setattr.ts';
 import { vfsUnlink } from '../../kernel/unlink.ts';
 import type { RealPath } from './branch.ts';
-import { copyUp, copyUpParents } from './copy-up.ts';
+import { copyUp, copyUpParents, restoreTimes } from './copy-up.ts';
 import { type NewName, orUndo, prepareName } from './create.ts';
 import { aufsInode, realOfName, setEntry, topIndex } from './entry.ts';
 import type { AufsInode } from './inode.ts';
@@ -106,6 +105,6 @@ function takeBack({ directory, real, times }: NewName): void {
   asUnion(kernel, () => {
     const made = findReal(directory, real.name);
     if (made !== undefined) vfsUnlink(kernel, directory, made);
-    notifyChange(kernel, directory, times, { force: true });
   });
+  restoreTimes(directory, times);
 }

@@ -4,6 +4,7 @@
  *
  * @see fs/aufs/plink.c, Documentation/filesystems/aufs/design/02struct.txt
  */
+import { Errno } from '../../abi/errno.ts';
 import { vfsLink } from '../../kernel/link.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
@@ -23,22 +24,34 @@ export function findPlink(inode: AufsInode, real: RealPath): Dentry | undefined 
   return directory && findReal(directory, plinkName(inode, real));
 }
 
-/** Keeps the copy of a file that has more names. @see au_plink_append() */
+/**
+ * Keeps the copy of a file that has more names. Where that is refused the file is copied up all the same, and its other
+ * names stay with the lower one. @see au_plink_append()
+ */
 export function addPlink(inode: AufsInode, real: RealPath): void {
   const { superblock } = inode;
   const directory = real.branch.parts?.plnk;
   if (superblock.plinks.has(inode) || directory === undefined) return;
   hold(inode);
   superblock.plinks.add(inode);
-  const { kernel } = superblock;
-  asUnion(kernel, () => {
-    let dentry = lookupDentry(directory, plinkName(inode, real));
-    if (dentry.inode !== undefined && dentry.inode !== real.dentry.inode) {
-      vfsUnlink(kernel, directory, dentry);
-      dentry = lookupDentry(directory, dentry.name);
-    }
-    if (dentry.inode === undefined) vfsLink(kernel, real.dentry, directory, dentry);
-  });
+  try {
+    asUnion(superblock.kernel, () => makePlink(directory, plinkName(inode, real), real));
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    superblock.plinks.delete(inode);
+    release(inode);
+  }
+}
+
+/** @see do_whplink() */
+function makePlink(directory: Dentry, name: string, real: RealPath): void {
+  const { kernel } = directory.superblock;
+  let dentry = lookupDentry(directory, name);
+  if (dentry.inode !== undefined && dentry.inode !== real.dentry.inode) {
+    vfsUnlink(kernel, directory, dentry);
+    dentry = lookupDentry(directory, name);
+  }
+  if (dentry.inode === undefined) vfsLink(kernel, real.dentry, directory, dentry);
 }
 
 /** Forgets all pseudo-links; what is kept of them in branches stays. @see au_plink_put() */

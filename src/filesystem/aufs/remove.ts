@@ -8,12 +8,11 @@ import type { Attributes } from '../../abi/stat.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { wantWrite } from '../../kernel/mount.ts';
 import { sameType } from '../../kernel/permission.ts';
-import { notifyChange } from '../../kernel/setattr.ts';
 import { vfsUnlink } from '../../kernel/unlink.ts';
 import type { Branch, RealPath } from './branch.ts';
-import { copyUpParents, timesOf } from './copy-up.ts';
+import { copyUpParents, restoreTimes, timesOf } from './copy-up.ts';
 import { checkEmpty, whiteoutsIn } from './empty-directory.ts';
-import { aufsInode, realOfName, realParent, setStale, setWhiteoutIndex, topIndex } from './entry.ts';
+import { aufsInode, realOfName, realParent, setStale, setWhiteoutIndex, topIndex, whiteoutIndex } from './entry.ts';
 import { searchBranches } from './namei.ts';
 import { isReadOnlyIn, writableBranch } from './target.ts';
 import { createWhiteout, hideDirectory, removeHidden, removeWhiteout } from './whiteout.ts';
@@ -26,6 +25,8 @@ interface Removal {
   readonly real: RealPath | undefined;
   /** A whiteout was made. */
   readonly whitedOut: boolean;
+  /** Where the name had a whiteout before. */
+  readonly whiteoutBefore: number;
   readonly times: Attributes;
 }
 
@@ -58,9 +59,10 @@ function prepareRemoval(dentry: Dentry): Removal {
   const directory = realParent(dentry, branch)!;
   const real = topIndex(dentry) === branch.index ? realToRemove(dentry, branch) : undefined;
   const times = timesOf(directory.inode!);
+  const whiteoutBefore = whiteoutIndex(dentry);
   const whitedOut = needed && createWhiteout(superblock, branch, directory, dentry.name);
   if (needed) setWhiteoutIndex(dentry, branch.index);
-  return { branch, directory, real, whitedOut, times };
+  return { branch, directory, real, whitedOut, whiteoutBefore, times };
 }
 
 /** The object is still what it was. @throws Errno ENOENT, EIO @see au_may_del() */
@@ -74,14 +76,14 @@ function realToRemove(dentry: Dentry, branch: Branch): RealPath {
 /** Removes the real object; the whiteout goes again if that is refused. */
 function remove(dentry: Dentry, removal: Removal, act: (real: RealPath) => void): void {
   const { superblock } = aufsInode(dentry);
-  const { directory, real, whitedOut, times } = removal;
+  const { directory, real, whitedOut, whiteoutBefore, times } = removal;
   try {
     if (real !== undefined) act(real);
   } catch (error) {
     if (error instanceof Errno && whitedOut) {
       removeWhiteout(superblock, directory, dentry.name);
-      setWhiteoutIndex(dentry, -1);
-      notifyChange(superblock.kernel, directory, times, { force: true });
+      setWhiteoutIndex(dentry, whiteoutBefore);
+      restoreTimes(directory, times);
     }
     throw error;
   }

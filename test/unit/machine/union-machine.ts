@@ -28,12 +28,12 @@ export function putFile(task: Task, path: string, content: string, mode = 0o644)
 
 const whiteout = (task: Task, path: string): void => task.mknod(path, S_IFCHR, 0);
 
-/** Data, a hole of several chunks, and data again. */
-export function putSparse(task: Task, path: string): void {
+/** Data, a hole of several chunks, and data again; `unit` is a fifth of it. */
+export function putSparse(task: Task, path: string, unit = 1 << 20): void {
   const fd = task.open(path, O_WRONLY | O_CREAT, 0o644);
   task.pwrite(fd, new Uint8Array(5000).fill(65), 0);
-  task.pwrite(fd, new Uint8Array(9000).fill(66), 3 << 20);
-  task.pwrite(fd, new Uint8Array(100).fill(67), 5 << 20);
+  task.pwrite(fd, new Uint8Array(9000).fill(66), 3 * unit);
+  task.pwrite(fd, new Uint8Array(100).fill(67), 5 * unit);
   task.close(fd);
 }
 
@@ -101,7 +101,8 @@ function contentOf(task: Task, path: string, size: number): string {
     at = task.lseek(fd, start, SEEK_HOLE);
     const bytes = new Uint8Array(at - start);
     task.pread(fd, bytes, start);
-    runs.push(`${start}:${new TextDecoder().decode(bytes).replace(/\0+$/, '')}`);
+    const text = new TextDecoder().decode(bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1));
+    runs.push(`${start}:${text}`);
   }
   task.close(fd);
   return runs.join(', ');
@@ -116,6 +117,15 @@ function dataAt(task: Task, fd: number, offset: number, size: number): number {
   }
 }
 
+/** What `read` gives, or how it fails. */
+function orCode(read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    return `!${(error as { code: string }).code}`;
+  }
+}
+
 function refusalOf(task: Task, path: string): string | undefined {
   try {
     task.lstat(path);
@@ -127,7 +137,8 @@ function refusalOf(task: Task, path: string): string | undefined {
 
 /**
  * What a program sees below `root`, by path; times of access and change, numbers and sizes of directories left out. A
- * file of several names is told as the first of them that is met, a name that cannot be looked at as the error.
+ * file of several names is told as the first of them that is met, a name that cannot be looked at as the error,
+ * and content that cannot be read.
  */
 export function viewOf(task: Task, root: string): Map<string, string> {
   const view = new Map<string, string>();
@@ -146,7 +157,7 @@ export function viewOf(task: Task, root: string): Map<string, string> {
       if (!names.has(ino)) names.set(ino, name);
       text += ` =${names.get(ino)}`;
     }
-    if (isRegular(mode)) text += ` "${contentOf(task, path, size)}"`;
+    if (isRegular(mode)) text += ` "${orCode(() => contentOf(task, path, size))}"`;
     if (isSymlink(mode)) text += ` -> ${task.readlink(path)}`;
     view.set(name, `${text} mtime=${mtime.sec >= 1_600_000_000 ? 'now' : `${mtime.sec}.${mtime.nsec}`}`);
     if (isDirectory(mode)) for (const child of namesIn(task, path)) visit(`${path}/${child}`, `${name}/${child}`);
