@@ -1,5 +1,7 @@
 /** Measures one subject of `memory.ts`: `memory-child.ts <subject> <index of the library> <files>`. */
 import type { Library } from './build.ts';
+import { aufsOf, loadAufs } from './subjects/aufs.ts';
+import { type Layer, stacked } from './subjects/stacked.ts';
 import type { LayerTree } from './tree.ts';
 
 const [subject, index, count] = process.argv.slice(2) as [string, string, string];
@@ -23,9 +25,8 @@ function bytesInUse(): number {
 }
 
 /** The layer is made and let go of inside, so that only what the union keeps is counted. */
-async function makeUnion(): Promise<() => Looked> {
-  const { createMachine, mounted, union } = (await import(index)) as Library;
-  union([mounted(createMachine(), '/')]);
+function unionMaker({ createMachine, mounted }: Library, union: (layer: Layer) => { fs: unknown }): () => Looked {
+  union(mounted(createMachine(), '/'));
   return () => {
     const machine = createMachine();
     const { task } = machine;
@@ -33,8 +34,19 @@ async function makeUnion(): Promise<() => Looked> {
       if (task.statIfPresent(directory) === undefined) task.mkdir(directory, 0o755);
       task.mknod(file, 0o100644, 0);
     }
-    return union([mounted(machine, '/')]).fs as Looked;
+    return union(mounted(machine, '/')).fs as Looked;
   };
+}
+
+async function makeUnion(): Promise<() => Looked> {
+  const library = (await import(index)) as Library;
+  return unionMaker(library, (layer) => library.union([layer]));
+}
+
+async function makeAufs(): Promise<() => Looked> {
+  const library = (await import(index)) as Library;
+  const aufs = await loadAufs(index);
+  return unionMaker(library, (layer) => stacked(library, [layer], aufsOf(aufs)));
 }
 
 async function makeVolume(): Promise<() => Looked> {
@@ -50,7 +62,7 @@ async function makeVolume(): Promise<() => Looked> {
   };
 }
 
-const make = await (subject === 'memfs' ? makeVolume() : makeUnion());
+const make = await (subject === 'memfs' ? makeVolume() : subject === 'aufs' ? makeAufs() : makeUnion());
 const before = bytesInUse();
 const fs = make();
 const untouched = (bytesInUse() - before) / Number(count);

@@ -5,7 +5,7 @@
 import { runChild } from './child.ts';
 
 export interface MemorySample {
-  readonly subject: 'lowerdir' | 'memfs';
+  readonly subject: 'lowerdir' | 'aufs' | 'memfs';
   /** Bytes of heap and buffers per file. */
   readonly untouched: number;
   readonly looked: number;
@@ -13,7 +13,7 @@ export interface MemorySample {
 
 /** @param index where the library lies */
 export function measureMemory(index: string, files: number): MemorySample[] {
-  return (['lowerdir', 'memfs'] as const).map((subject) => ({
+  return (['lowerdir', 'aufs', 'memfs'] as const).map((subject) => ({
     subject,
     ...runChild<{ untouched: number; looked: number }>('./memory-child.ts', subject, index, files),
   }));

@@ -150,7 +150,7 @@ export function printMounting(samples: readonly MountingSample[]): void {
 }
 
 export function printMemory(samples: readonly MemorySample[]): void {
-  console.log('## Memory\n\nBytes per empty file.\n');
+  console.log('## Memory\n\nBytes per empty file, each in one layer.\n');
   const lines = samples.map(({ subject, untouched, looked }) => [subject, untouched.toFixed(0), looked.toFixed(0)]);
   printTable(['', 'never looked up', 'after one stat'], lines);
 }

@@ -16,7 +16,8 @@ export async function loadAufs(index: string): Promise<Aufs> {
   return aufs;
 }
 
-const aufsOf = (aufs: Aufs): Stacking => ({
+/** Branches are appended by remounts, as many as one of them takes. */
+export const aufsOf = (aufs: Aufs): Stacking => ({
   filesystems: [aufs],
   mount(task, layers) {
     for (const path of ['/dev', '/dev/shm']) task.mkdir(path);
