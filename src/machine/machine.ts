@@ -137,7 +137,7 @@ export class Machine<Fs = unknown> {
     root.reclaim?.();
     const made = new Machine<Fs>(this.#parts, { kernel: fork.kernel, programs, task });
     made.residentKernel = this.residentKernel;
-    this.#parts.init?.(task);
+    if (!this.emergency) this.#parts.init?.(task);
     return made;
   }
 

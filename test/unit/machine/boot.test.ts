@@ -198,6 +198,36 @@ describe('createMachine()', () => {
   });
 });
 
+describe('init', () => {
+  const init = (task: Task): void => {
+    if (task.statIfPresent('/run') === undefined) task.mkdir('/run');
+    task.mount('tmpfs', '/run', 'tmpfs');
+  };
+
+  test('runs when the machine is up, and when it is up again, but not in a fork', () => {
+    const machine = createMachine({ init });
+    putFile(machine.task, '/run/file', 'gone with the power');
+    for (const [each, names] of [
+      [machine, ['file']],
+      [machine.fork(), ['file']],
+      [machine.restart(), []],
+    ] as const) {
+      expect(linesOf(each).filter((line) => line.includes(' /run '))).toHaveLength(1);
+      expect(namesIn(each.task, '/run')).toEqual(names);
+    }
+  });
+
+  test('waits for boot(), and does not run on a root that stays read-only', () => {
+    const machine = createMachine({ bootfs, init });
+    expect(linesOf(machine).some((line) => line.includes('/run'))).toBe(false);
+    machine.boot();
+    expect(linesOf(machine).some((line) => line.includes('/run'))).toBe(true);
+    const damaged = createMachine({ bootfs, rootfs: { role: 'host', check: () => ['damage'] }, init });
+    damaged.boot();
+    for (const each of [damaged, damaged.restart()]) expect(namesIn(each.task, '/')).not.toContain('run');
+  });
+});
+
 describe('restart()', () => {
   test('keeps the root filesystem and nothing of what was running', () => {
     const machine = createMachine();
