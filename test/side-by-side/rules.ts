@@ -1,5 +1,5 @@
 /** How AUFS and overlayfs differ: the only reasons that the fuzz of one against the other takes. */
-import { SEEK_DATA, SEEK_HOLE } from '../../src/abi/flags.ts';
+import { RENAME_EXCHANGE, SEEK_DATA, SEEK_HOLE } from '../../src/abi/flags.ts';
 import type { Course, Difference, Rule } from './compare.ts';
 
 /** AUFS keeps 13 bytes of a name for itself. */
@@ -40,6 +40,13 @@ function isLinked({ path, aufs, overlay }: Difference, { before }: Course): bool
 const withoutSetId = (line: string): string => line.replace(/^(\d+)\d(\d{3} )/, '$10$2');
 const withoutTime = (line: string): string => line.replace(/ mtime=\S+/, '');
 const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '');
+
+/** Some layer has something else where the operation finds a directory. */
+function isInterrupted({ operation }: Difference, { sequence }: Course): boolean {
+  const entries = sequence.layers.flat();
+  const named = operation !== undefined && 'path' in operation ? operation.path : undefined;
+  return entries.some(({ path, type }) => path === named && type !== 'directory');
+}
 
 /** What overlayfs lists more are all devices. */
 const listsWhiteouts = ({ operation, aufs, overlay }: Difference): boolean =>
@@ -112,6 +119,16 @@ export const rules: readonly Rule[] = [
     seen: 'rename_errors',
     goesOn: true,
     explains: (difference) => isRename(difference) && answers(difference, /^err (ENOTEMPTY|ENOTDIR)/, /^err EXDEV/),
+  },
+  {
+    name: 'an exchange whose source lies in a directory that was not copied up is busy',
+    aufs: 'only the directory of the target is copied up, and the other one is then missing',
+    overlay: 'both directories are copied up',
+    seen: 'fs/aufs/i_op.c au_do_pin()',
+    explains: (difference) =>
+      difference.operation?.call === 'renameat2' &&
+      difference.operation.flags === RENAME_EXCHANGE &&
+      answers(difference, /^err EBUSY/, /./),
   },
   {
     name: 'a device with number 0:0 is made',
@@ -215,7 +232,9 @@ export const rules: readonly Rule[] = [
     aufs: 'branches below what is no directory are merged too',
     overlay: 'merging ends there',
     seen: 'dir_file_dir',
-    explains: (difference) => entry(difference, /^\d/, /^nothing$/),
+    explains: (difference, course) =>
+      entry(difference, /^\d/, /^nothing$/) ||
+      (isRename(difference) && isInterrupted(difference, course) && answers(difference, /^err EXDEV/, OK)),
   },
   {
     name: 'auplink takes set-id bits away',
