@@ -161,13 +161,20 @@ export class AufsInode extends RealStack implements Inode {
 
   /**
    * While somebody holds the inode it holds the real names; a merely cached one does not. A directory, held with each
-   * open file below it, keeps its many names from then on as long as it exists.
+   * open file below it, keeps its many names from then on as long as it can be reached.
    */
   set holds(count: number) {
     this.#holds = count;
     if (count > 0) this.pinReal();
     else if (this.superblock.unnamed.delete(this)) this.superblock.evict(this);
-    else if (!this.isDirectory || this.nlink === 0) this.letGo();
+    else if (!this.isDirectory || this.nlink === 0 || !this.#isReached()) this.letGo();
+  }
+
+  /** Cached names lead from the root to the directory. */
+  #isReached(): boolean {
+    let at = this.alias;
+    while (at?.hashed) at = at.parent;
+    return at?.isRoot ?? false;
   }
 
   /** Gives up the real names, unless somebody holds the inode. */

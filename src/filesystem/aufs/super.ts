@@ -165,9 +165,8 @@ export class AufsSuperblock implements Superblock {
   revalidate(dentry: Dentry): boolean {
     if (dentry.mounted > 0 || this.config.udba === 'none' || isValid(dentry)) return true;
     dentry.drop();
-    if (dentry.inode === undefined) return false;
-    (dentry.inode as AufsInode).letGo();
-    dropIfUnused(dentry.inode);
+    letGoBelow(dentry);
+    if (dentry.inode !== undefined) dropIfUnused(dentry.inode);
     return false;
   }
 
@@ -263,3 +262,9 @@ export class AufsSuperblock implements Superblock {
 /** The inode shows the real object. @see reval_inode() */
 const shows = (inode: AufsInode, real: Inode): boolean =>
   isDirectory(inode.mode) === isDirectory(real.mode) && inode.stack.some(({ dentry }) => dentry.inode === real);
+
+/** What is only cached of a name that has gone, and of all below it, holds nothing in the branches any more. */
+function letGoBelow({ inode, children }: Dentry): void {
+  (inode as AufsInode | undefined)?.letGo();
+  for (const child of children?.values() ?? []) letGoBelow(child);
+}
