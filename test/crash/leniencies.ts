@@ -1,4 +1,5 @@
 /** Where Linux's overlayfs is not atomic either when the power goes: what is forgiven then, and why. */
+import { isDirectoryLine, withoutLinks, withoutTime } from './views.ts';
 
 /** A call that was stopped. */
 export interface Stopped {
@@ -15,10 +16,6 @@ export interface Leniency {
   readonly mask: (line: string) => string;
 }
 
-const isDirectoryLine = (line: string): boolean => line.startsWith('4');
-const withoutTime = (line: string): string => line.replace(/ mtime=.*/, '');
-
-const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '').replace(/ =\/[^" ]*/, '');
 const mayDelayData = ({ options }: Stopped): boolean => options.includes('metacopy=on');
 const wantsData = ({ call }: Stopped): boolean => /append|truncate|open|write/.test(call);
 const isFileLine = (line: string): boolean => line.startsWith('10');

@@ -1,16 +1,23 @@
 /**
- * Stops the machine at every traced door of every call, with every set of options, and prints how many there were.
+ * Stops the machine at every traced door of every call, with every set of options, and prints how many there were; on
+ * AUFS every door is refused too.
  *
- *     npm run crash -- [--options index=on] [--only "part of a name"] [--verbose]
+ *     npm run crash -- [--filesystem overlay|aufs] [--options index=on|noplink] [--only "part of a name"] [--verbose]
  */
 import { parseArgs } from 'node:util';
+import { runAufs } from './aufs/run.ts';
 import { calls } from './calls.ts';
 import { optionSets } from './option-sets.ts';
 import { prepare, stopEverywhere, type Tally } from './stops.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: { options: text, only: { ...text, default: '' }, verbose: { type: 'boolean', default: false } },
+  options: {
+    filesystem: text,
+    options: text,
+    only: { ...text, default: '' },
+    verbose: { type: 'boolean', default: false },
+  },
 });
 
 const chosen = Object.entries(calls).filter(([name]) => name.includes(values.only));
@@ -29,7 +36,13 @@ function add(to: Tally, { points, before, after, forgiven, lost, refused, faults
 const told = ({ points, before, after, forgiven, lost, refused, faults }: Tally): string =>
   `${points} stops: ${before} old, ${after} new, ${forgiven} forgiven, ${lost} lost and ${refused} refused as on Linux, ${faults.length} wrong`;
 
-for (const options of values.options === undefined ? optionSets : [values.options]) {
+function runOverlay(): boolean {
+  for (const options of values.options === undefined ? optionSets : [values.options]) runWith(options);
+  console.log(`overlay, in all ${told(sum)}`);
+  return sum.faults.length === 0;
+}
+
+function runWith(options: string): void {
   const started = performance.now();
   const here: Tally = { points: 0, before: 0, after: 0, forgiven: 0, lost: 0, refused: 0, faults: [] };
   const prepared = prepare(options);
@@ -41,7 +54,11 @@ for (const options of values.options === undefined ? optionSets : [values.option
   }
   add(sum, here);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${options || 'no options'}: ${chosen.length} calls, ${told(here)} (${seconds} s)`);
+  console.log(`overlay, ${options || 'no options'}: ${chosen.length} calls, ${told(here)} (${seconds} s)`);
 }
-console.log(`in all ${told(sum)}`);
-process.exitCode = sum.faults.length === 0 ? 0 : 1;
+
+const { only, options, verbose } = values;
+const runs = { overlay: runOverlay, aufs: () => runAufs({ only, options, verbose }) };
+const wanted = Object.entries(runs).filter(([name]) => values.filesystem === undefined || name === values.filesystem);
+const sound = wanted.map(([, run]) => run());
+process.exitCode = sound.length > 0 && sound.every(Boolean) ? 0 : 1;

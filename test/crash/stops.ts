@@ -6,15 +6,14 @@
  */
 import { O_DIRECTORY, O_RDONLY } from '../../src/abi/flags.ts';
 import { DT_DIR, S_IFCHR } from '../../src/abi/mode.ts';
-import { MachineStopped, type TraceEvent } from '../../src/kernel/trace.ts';
 import type { Task } from '../../src/kernel/task.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { viewOf } from '../unit/machine/union-machine.ts';
-import { type Leniency, leniencies, losses, refusals, type Stopped } from './leniencies.ts';
+import { leniencies, losses, refusals, type Stopped } from './leniencies.ts';
+import { stopAt } from './stop-at.ts';
+import { firstDifference, type Mask, maskOf, sameView, type View } from './views.ts';
 import { LOWERS, MERGED, mountWorked, UPPER, WORK, workedMachine } from './worked-machine.ts';
 
-type View = ReadonlyMap<string, string>;
-type Mask = (line: string) => string;
 type Call = (task: Task) => void;
 
 /** How the stops of one call went. */
@@ -69,23 +68,6 @@ function codeOf(act: () => void): string | undefined {
   }
 }
 
-/** Stops the machine at its event of number `at`. */
-function stopAt(machine: Machine, call: Call, at: number): TraceEvent {
-  let number = 0;
-  const end = machine.kernel.trace.subscribe((event) => {
-    if (number++ === at) throw new MachineStopped(event);
-  });
-  try {
-    run(machine, call);
-  } catch (error) {
-    if (error instanceof MachineStopped) return error.event;
-    throw error;
-  } finally {
-    end();
-  }
-  throw new Error(`event ${at} did not come again`);
-}
-
 const countEvents = (machine: Machine, call: Call): { events: number; code: string | undefined } => {
   let events = 0;
   const end = machine.kernel.trace.subscribe(() => void events++);
@@ -94,29 +76,11 @@ const countEvents = (machine: Machine, call: Call): { events: number; code: stri
   return { events, code };
 };
 
-const sameView = (a: View, b: View, mask: Mask = (line) => line): boolean =>
-  a.size === b.size && [...a].every(([path, line]) => b.has(path) && mask(b.get(path)!) === mask(line));
-
 /** The view without what cannot be reached in `lossy`, and what lies below it. */
 function without(view: View, lossy: View): View {
   const lost = [...lossy].filter(([, line]) => line === losses.line).map(([path]) => path);
   return new Map([...view].filter(([path]) => !lost.some((each) => path === each || path.startsWith(`${each}/`))));
 }
-
-/** The first line in which two views differ. */
-function firstDifference(a: View, b: View, mask: Mask = (line) => line): string {
-  const line = (view: View, path: string): string | undefined => {
-    const told = view.get(path);
-    return told && mask(told);
-  };
-  const path = [...new Set([...a.keys(), ...b.keys()])].find((each) => line(a, each) !== line(b, each));
-  return path === undefined ? 'the same' : `${path}: ${a.get(path) ?? 'missing'} | ${b.get(path) ?? 'missing'}`;
-}
-
-const maskOf =
-  (forgiven: readonly Leniency[]): Mask =>
-  (line) =>
-    forgiven.reduce((masked, { mask }) => mask(masked), line);
 
 function restarted(machine: Machine, options: string): Machine {
   const again = machine.restart();
@@ -167,14 +131,14 @@ class Stops {
     const stopped: Stopped = { call: name, options: prepared.options };
     this.#loses = losses.applies(stopped);
     const forgiven = leniencies.filter(({ applies }) => applies(stopped));
-    this.#mask = maskOf(forgiven);
+    this.#mask = maskOf(forgiven.map(({ mask }) => mask));
     const clean = prepared.machine.fork();
     const { events, code } = countEvents(clean, call);
     this.#events = events;
     this.#code = code;
     this.#after = viewOf(clean.fork().task, MERGED);
     const later = restarted(clean, prepared.options);
-    const mounted = maskOf(forgiven.filter(({ remounting }) => remounting));
+    const mounted = maskOf(forgiven.filter(({ remounting }) => remounting).map(({ mask }) => mask));
     this.#expect(
       sameView(this.#after, viewOf(later.task, MERGED), mounted),
       'the tree is another after a remount',
@@ -186,7 +150,7 @@ class Stops {
   tally(): Tally {
     for (let at = 0; at < this.#events; at++) {
       const machine = this.#prepared.machine.fork();
-      const event = stopAt(machine, this.#call, at);
+      const event = stopAt(machine, () => void run(machine, this.#call), at);
       this.#tally.points++;
       this.#look(machine, `at ${at} ${JSON.stringify(event)}`);
     }

@@ -24,7 +24,7 @@ import { LOWERS, RW } from './worked-machine.ts';
 type Code = (typeof codes)[number];
 
 /** Which events are refused: all, or those that read and change what lies on a disk. */
-export type Wanted = (event: TraceEvent) => boolean;
+export type Wanted = (event: TraceEvent, at: number) => boolean;
 export const anyEvent: Wanted = ({ kind }) => kind !== 'return';
 export const diskEvent: Wanted = ({ kind }) => !['return', 'syscall', 'lookup'].includes(kind);
 
@@ -35,6 +35,8 @@ export interface FaultTally {
   ignored: number;
   /** What was seen differs in what {@link faultLeniencies} forgive. */
   forgiven: number;
+  readonly reasons: Set<string>;
+  /** What is wrong, one sentence each. */
   readonly faults: string[];
 }
 
@@ -45,7 +47,7 @@ export function refuseEverywhere(prepared: Prepared, wanted: Wanted, each: 'ever
 
 class Faults {
   readonly #prepared: Prepared;
-  readonly #tally: FaultTally = { points: 0, ignored: 0, forgiven: 0, faults: [] };
+  readonly #tally: FaultTally = { points: 0, ignored: 0, forgiven: 0, reasons: new Set(), faults: [] };
 
   constructor(prepared: Prepared) {
     this.#prepared = prepared;
@@ -53,7 +55,7 @@ class Faults {
 
   tally(wanted: Wanted, each: 'every code' | 'one code'): FaultTally {
     for (const [at, event] of this.#prepared.events.entries()) {
-      if (!wanted(event)) continue;
+      if (!wanted(event, at)) continue;
       const chosen = each === 'one code' ? [codes[at % codes.length]!] : codes;
       for (const code of chosen) this.#refuse(at, event, code);
     }
@@ -109,12 +111,14 @@ class Faults {
       this.#tally.forgiven++;
       return;
     }
-    const forgiven = leniencies.some(({ applies, trees, mask }) => {
+    const forgiven = leniencies.find(({ applies, trees, mask }) => {
       const both = (line: string): string => directoryTimes.mask(mask ? mask(line) : line);
       return applies(fault) && isMixOf(view, trees(seen, fault), both);
     });
-    if (forgiven) this.#tally.forgiven++;
-    else this.#tally.faults.push(`${where}: ${firstDifference(view, wanted, directoryTimes.mask)}`);
+    if (forgiven !== undefined) {
+      this.#tally.forgiven++;
+      this.#tally.reasons.add(forgiven.reason);
+    } else this.#tally.faults.push(`${where}: ${firstDifference(view, wanted, directoryTimes.mask)}`);
   }
 
   #sound(machine: Machine, where: string): void {

@@ -35,7 +35,7 @@ const keepsPlink = ({ kind, ...event }: TraceEvent): boolean =>
 const cuts = ({ call }: Fault): boolean => /truncate of a (removed )?lower|lower file with O_TRUNC/.test(call);
 
 /** The tree, its file as short as the call wants it. */
-function cut(view: View, { call }: Fault): View {
+export function cut(view: View, { call }: { readonly call: string }): View {
   const [size, text] = call.includes('truncate') ? [3, '0:low'] : [0, ''];
   const shortened = new Map(view);
   if (call.includes('removed')) return shortened.set('/(open)', '10 "low"');

@@ -5,5 +5,4 @@ export const optionSets = {
   "Docker's options": docker,
   noplink: `${docker},noplink`,
   noxino: 'dio,noxino,dirperm1',
-  'udba=none': `${docker},udba=none`,
 } as const;
