@@ -18,9 +18,9 @@ function append({ machine: { task } }: Daemon, path: string): void {
   task.close(fd);
 }
 
-/** A container on an image of many files: made and shown. */
-export const create = (chainID: string): Action => ({
-  name: 'create and mount a container',
+/** A container on an image of many files or many layers: made and shown. */
+export const create = (chainID: string, image = ''): Action => ({
+  name: `create and mount a container${image}`,
   prepare() {},
   act: (daemon) => void mounted(daemon, chainID),
 });

@@ -7,6 +7,7 @@ import { Errno } from '../../abi/errno.ts';
 import { isDirectory } from '../../abi/mode.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import { sameType } from '../../kernel/permission.ts';
+import type { Branch } from './branch.ts';
 import { aufsInode, setEntry } from './entry.ts';
 import type { AufsInode } from './inode.ts';
 import { type Found, searchBranches } from './namei.ts';
@@ -32,9 +33,10 @@ const heldInodes = ({ inodes, unnamed }: AufsSuperblock): Set<AufsInode> => new 
 /** @see au_ii_refresh() */
 function forgetGoneBranches(inode: AufsInode): void {
   const { branches } = inode.superblock;
-  const isThere = ({ branch }: { branch: (typeof branches)[number] }): boolean => branches.includes(branch);
-  if (!inode.stack.every(isThere)) inode.stack = inode.stack.filter(isThere);
-  if (inode.opaqueIn !== undefined && !branches.includes(inode.opaqueIn)) inode.opaqueIn = undefined;
+  const isThere = (branch: Branch): boolean => branches[branch.index] === branch;
+  if (!inode.stack.every(({ branch }) => isThere(branch)))
+    inode.stack = inode.stack.filter(({ branch }) => isThere(branch));
+  if (inode.opaqueIn !== undefined && !isThere(inode.opaqueIn)) inode.opaqueIn = undefined;
 }
 
 function setStack(inode: AufsInode, { stack, opaqueIn }: Found): void {
