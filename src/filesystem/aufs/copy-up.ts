@@ -59,8 +59,8 @@ export function copyUp(dentry: Dentry, branch: Branch, options: CopyUpOptions = 
     const temporary = temporaryName(superblock, directory, dentry.name);
     const times = timesOf(directory.inode!);
     const isLinked = place(superblock, dentry, branch, temporary, options);
-    const target = lookupDentry(directory, dentry.name);
     try {
+      const target = lookupDentry(directory, dentry.name);
       vfsRename(superblock.kernel, directory, temporary, directory, target, 0);
     } catch (error) {
       if (error instanceof Errno) {

@@ -23,10 +23,10 @@ import { LOWERS, RW } from './worked-machine.ts';
 
 type Code = (typeof codes)[number];
 
-/** Which events are refused: all, or those that read and change what lies on a disk. */
+/** Which events are refused: all inside of a call, or those that read and change what lies on a disk. */
 export type Wanted = (event: TraceEvent, at: number) => boolean;
-export const anyEvent: Wanted = ({ kind }) => kind !== 'return';
-export const diskEvent: Wanted = ({ kind }) => !['return', 'syscall', 'lookup'].includes(kind);
+export const anyEvent: Wanted = ({ kind }) => kind !== 'return' && kind !== 'syscall';
+export const diskEvent: Wanted = (event, at) => anyEvent(event, at) && event.kind !== 'lookup';
 
 /** How the refusals in one call went. */
 export interface FaultTally {

@@ -29,8 +29,16 @@ export interface FaultLeniency {
 }
 
 /** The step keeps the copy of a file with several names under a name of its own. */
-const keepsPlink = ({ kind, ...event }: TraceEvent): boolean =>
-  kind === 'metadata' && 'op' in event && event.op === 'link' && /^\d+\.\d+$/.test(event.name ?? '');
+const keepsPlink = (event: TraceEvent): boolean => isAbout(event, ['link', 'unlink']) && isPlinkName(event);
+
+/** The event changes a name, or looks it up for that. */
+const isAbout = (event: TraceEvent, operations: readonly string[]): boolean =>
+  event.kind === 'lookup' || (event.kind === 'metadata' && operations.includes(event.op));
+
+const nameIn = (event: TraceEvent): string => ('name' in event ? (event.name ?? '') : '');
+
+/** What pseudo-linked files are kept as: `INO.HINO`. */
+const isPlinkName = (event: TraceEvent): boolean => /^\d+\.\d+$/.test(nameIn(event));
 
 const cuts = ({ call }: Fault): boolean => /truncate of a (removed )?lower|lower file with O_TRUNC/.test(call);
 
@@ -77,8 +85,7 @@ export const faultLeniencies: readonly FaultLeniency[] = [
 ];
 
 /** The step removes what pseudo-linked files are kept as. */
-const removesPlink = ({ kind, ...event }: TraceEvent): boolean =>
-  kind === 'metadata' && 'op' in event && event.op === 'unlink' && /^\d+\.\d+$/.test(event.name ?? '');
+const removesPlink = (event: TraceEvent): boolean => isAbout(event, ['unlink']) && isPlinkName(event);
 
 /** Where the real call fails when it is made again. */
 export const agains = [
@@ -92,7 +99,7 @@ export const agains = [
 ] as const;
 
 const isRemoval = (event: TraceEvent, name: string): boolean =>
-  event.kind === 'metadata' && event.op === 'unlink' && event.name === name;
+  event.kind === 'metadata' && event.op === 'unlink' && nameIn(event) === name;
 
 /** After a restart a name that has come up for a call that failed shows what it showed as a pseudo-link. */
 export const laterLeniencies: readonly FaultLeniency[] = [
@@ -114,14 +121,11 @@ export const isTemporary = (path: string): boolean => /(^|\/)\.wh\.\.wh\.[^/]*\.
 
 /** A copy for a removed file keeps its passing name when that cannot be removed; the call fails with EIO: au_cpup_wh(). */
 export const leavesName = ({ event }: Fault): boolean =>
-  event.kind === 'metadata' && event.op === 'unlink' && isTemporary(event.name ?? '');
+  event.kind === 'metadata' && event.op === 'unlink' && isTemporary(nameIn(event));
 
 /** A directory that was hidden to be removed stays when that is refused: au_whtmp_rmdir(), "ignored". */
 const staysHidden = ({ event, ignored }: Fault): boolean =>
-  ignored &&
-  event.kind === 'metadata' &&
-  ((event.op === 'rmdir' && isTemporary(event.name ?? '')) ||
-    (event.op === 'unlink' && event.name!.startsWith('.wh.')));
+  ignored && isAbout(event, ['rmdir', 'unlink']) && nameIn(event).startsWith('.wh.');
 
 /** What lies in a branch under names that should be gone. */
 export const leftOvers = (raw: View, fault: Fault): string[] =>
