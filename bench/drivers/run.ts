@@ -41,7 +41,8 @@ function measureAll(costing: Costing, quick: boolean): Cost[] {
   on(big, firstWrites(big[1]));
   for (const depth of DEPTHS) {
     const deep = daemonsWith(costing, (daemon) => stacked(library, daemon, depth));
-    on(deep, [create(deep[1], ` on ${depth} ${depth === 1 ? 'layer' : 'layers'}`), read(deep[1], depth)]);
+    on(deep, [create(deep[1], ` on ${depth} ${depth === 1 ? 'layer' : 'layers'}`)]);
+    on(deep, [read(deep[1], depth)]);
   }
   for (const size of sizes) on(many, [listChanges(many[1], size), commit(many[1], size)]);
   return costs;
