@@ -13,6 +13,7 @@ const INDEX_BITS = 8;
 const INDEX_MASK = (1 << INDEX_BITS) - 1;
 /** What the name stood for has been replaced: stat(2) of a descriptor tells ESTALE. */
 const STALE = 1 << (2 * INDEX_BITS);
+const BOTTOM_SHIFT = 2 * INDEX_BITS + 1;
 
 const noteOf = (dentry: Dentry): number => (dentry.note as number | undefined) ?? 0;
 
@@ -32,10 +33,20 @@ export function topIndex(dentry: Dentry): number {
 /** The index of the branch in which a whiteout ended the search, or -1. @see au_dbwh() */
 export const whiteoutIndex = (dentry: Dentry): number => ((noteOf(dentry) >> INDEX_BITS) & INDEX_MASK) - 1;
 
+/**
+ * The index of the lowest branch that the name of a file was known to lie in: it may have been copied up since.
+ *
+ * @see au_dbbot()
+ */
+export const bottomIndex = (dentry: Dentry): number => ((noteOf(dentry) >> BOTTOM_SHIFT) & INDEX_MASK) - 1;
+
+/** The name lies in one branch. */
 export function setEntry(dentry: Dentry, top: number, whiteout: number): void {
-  dentry.note = (noteOf(dentry) & STALE) | ((whiteout + 1) << INDEX_BITS) | (top + 1);
+  const bottom = (top + 1) << BOTTOM_SHIFT;
+  dentry.note = bottom | (noteOf(dentry) & STALE) | ((whiteout + 1) << INDEX_BITS) | (top + 1);
 }
 
+/** The name was copied up. */
 export function setTopIndex(dentry: Dentry, top: number): void {
   dentry.note = (noteOf(dentry) & ~INDEX_MASK) | (top + 1);
 }

@@ -12,11 +12,19 @@ import type { Dentry } from '../../kernel/dentry.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { wantWrite } from '../../kernel/mount.ts';
 import { vfsRename } from '../../kernel/rename.ts';
-import { notifyChange } from '../../kernel/setattr.ts';
 import type { Branch } from './branch.ts';
-import { copyUp, copyUpParents, timesOf } from './copy-up.ts';
+import { copyUp, copyUpParents, restoreTimes, timesOf } from './copy-up.ts';
 import { checkEmpty, checkLowerEmpty, type Whiteouts, whiteoutsIn } from './empty-directory.ts';
-import { aufsInode, realOfName, realParent, setEntry, setStale, topIndex, whiteoutIndex } from './entry.ts';
+import {
+  aufsInode,
+  bottomIndex,
+  realOfName,
+  realParent,
+  setEntry,
+  setStale,
+  topIndex,
+  whiteoutIndex,
+} from './entry.ts';
 import type { AufsInode } from './inode.ts';
 import { needsWhiteout } from './remove.ts';
 import { branchUnlessHidden, writableBranch } from './target.ts';
@@ -57,7 +65,7 @@ export function renameAufs(old: Dentry, target: Dentry, flags: number): void {
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     for (const step of undo.reverse()) step();
-    for (const [directory, kept] of times) notifyChange(directory.superblock.kernel, directory, kept, { force: true });
+    for (const [directory, kept] of times) restoreTimes(directory, kept);
     throw error;
   }
   settle(rename);
@@ -74,13 +82,15 @@ function prepare(old: Dentry, target: Dentry, exchange: boolean): Rename {
   const whiteouts = checkDirectories(old, target, branch, exchange);
   let whiteout = false;
   if (!exchange) whiteout = needsWhiteout(old, branch);
-  if (topIndex(old) !== branch.index) copyForRename(old, branch);
-  if (exchange && topIndex(target) !== branch.index) copyForRename(target, branch);
+  for (const dentry of exchange ? [old, target] : [old]) {
+    if (topIndex(dentry) !== branch.index) copyForRename(dentry, branch);
+  }
   return { old, target, exchange, branch, targetTop, whiteouts, needsWhiteout: whiteout };
 }
 
+/** @throws Errno EBUSY for the source of an exchange in a directory that was not copied up before @see au_do_pin() */
 function copyForRename(dentry: Dentry, branch: Branch): void {
-  copyUpParents(dentry, branch);
+  if (realParent(dentry, branch) === undefined) raise('EBUSY');
   copyUp(dentry, branch, { keepTimes: true });
 }
 
@@ -169,11 +179,10 @@ function markOpaque(rename: Rename, undo: Undo): void {
 
 /** Other branches have something below the place of a name. */
 function showsBelow(dentry: Dentry, { branch, target, targetTop }: Rename): boolean {
-  const { inode } = dentry;
-  if (inode === undefined) return false;
-  const { stack, opaqueIn } = inode as AufsInode;
+  if (dentry.inode === undefined) return false;
+  const { stack, opaqueIn } = aufsInode(dentry);
   if (dentry === target && (targetTop > branch.index || opaqueIn !== undefined)) return true;
-  return isDirectory(inode.mode) && stack.some((path) => path.branch.index > branch.index);
+  return (isDir(dentry) ? stack.at(-1)!.branch.index : bottomIndex(dentry)) > branch.index;
 }
 
 function makeOpaque(dentry: Dentry, branch: Branch, undo: Undo): void {
@@ -196,6 +205,7 @@ function settle(rename: Rename): void {
   for (const directory of new Set([old.parent, target.parent])) aufsInode(directory).directoryModified();
   if (exchange) {
     for (const dentry of [old, target]) if (isDir(dentry)) aufsInode(dentry).cutBelow(branch);
+    aufsInode(target).refreshLinks(true);
     return;
   }
   if (target.inode !== undefined) settleReplaced(target, rename);
@@ -206,13 +216,12 @@ function settle(rename: Rename): void {
 
 function settleReplaced(target: Dentry, { branch, targetTop }: Rename): void {
   const inode = aufsInode(target);
-  if (isDir(target)) {
-    if (targetTop <= branch.index) setStale(target);
-    inode.nlink = 0;
-  } else {
+  if (isDir(target)) inode.nlink = 0;
+  else {
     inode.dropNlink();
     target.drop();
     inode.superblock.dropName(inode);
-    if (targetTop !== branch.index || inode.real.nlink === 0) setStale(target);
   }
+  // a real directory was moved away, and what lies in another branch is still there
+  if (isDir(target) || targetTop !== branch.index) setStale(target);
 }
