@@ -77,11 +77,11 @@ export const leniencies: readonly Leniency[] = [
   },
   {
     reason:
-      'a layer that cannot be unmounted stays shown until the end of the daemon, and its mount point with it: Put()',
+      'a layer that cannot be unmounted, or asked for whether it is mounted, stays shown until the end of the daemon, and its mount point with it: Put()',
     applies: ({ fault, driver, call, path }, { kind, text }) =>
       fault !== 'stop' &&
       driver !== 'vfs' &&
-      (call === 'umount' || call === 'rmdir') &&
+      (call === 'umount' || call === 'rmdir' || (driver === 'aufs' && call === 'statfs')) &&
       /merged$|aufs.mnt.\w+(-init)?$/.test(path) &&
       (kind === 'mount' ||
         (kind === 'check' && /has left .*merged$/.test(text)) ||
