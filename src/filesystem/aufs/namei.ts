@@ -129,10 +129,16 @@ function isDirectoryInPlace(inode: AufsInode, name: string): boolean {
   return true;
 }
 
-/** One of several names: the branch in which it was found still has it. */
+/**
+ * One of several names: the branch in which it was found still has it. Below what the inode itself shows any object of
+ * its type will do: that of the name was left out when another name of the inode was moved.
+ */
 function isNameInPlace(inode: AufsInode, dentry: Dentry): boolean {
   const branch = inode.superblock.branches[topIndex(dentry)];
   const directory = branch && aufsInode(dentry.parent).realIn(branch)?.dentry;
-  const real = directory && findReal(directory, dentry.name);
-  return real !== undefined && inode.stack.some((path) => path.dentry.inode === real.inode);
+  const real = directory && findReal(directory, dentry.name)?.inode;
+  if (branch === undefined || real === undefined) return false;
+  const { stack } = inode;
+  if (branch.index > stack.at(-1)!.branch.index) return sameType(real.mode, inode.mode);
+  return stack.some((path) => path.dentry.inode === real);
 }
