@@ -44,6 +44,7 @@ export class Fork {
       if (old.flags !== undefined) made.flags = old.flags;
       if (old.userNamespace !== undefined) made.userNamespace = this.userNamespace(old.userNamespace);
       this.#superblocks.set(old, made);
+      this.kernel.superblocks.add(made);
     }
     return made;
   }

@@ -24,7 +24,7 @@ function branchesOf(data: string): string {
 }
 
 /** Where something is asked to mount an overlay, AUFS is mounted; pseudo-links are written out before it is unmounted. */
-function mountingAufs(task: Task): Task {
+export function mountingAufs(task: Task): Task {
   return new Proxy(task, {
     get(target, key: keyof Task) {
       if (key === 'mount') {

@@ -53,6 +53,7 @@ function forkObject(superblock: AufsSuperblock, old: AufsInode, fork: Fork): Auf
   Object.assign(made, { nlink, isAliased, linkable });
   if (old.isDirectory) {
     made.version = old.version;
+    made.listing = old.listing;
     made.opaqueIn = old.opaqueIn && superblock.branchWithId(old.opaqueIn.id);
   }
   made.nameless = nameless && forkPath(nameless);

@@ -72,8 +72,8 @@ export const faultLeniencies: readonly FaultLeniency[] = [
   },
   {
     reason:
-      'without pseudo-links the copy of a file with several names is another file, also one that a call leaves that fails: au_cpup_single()',
-    applies: ({ options }) => options.includes('noplink'),
+      'without pseudo-links, or numbers to know them by, the copy of a file with several names is another file, also one that a call leaves that fails: au_cpup_single()',
+    applies: ({ options }) => /noplink|noxino/.test(options),
     trees: ({ now }) => [now],
     mask: withoutLinks,
   },

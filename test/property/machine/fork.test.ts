@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Timespec } from '../../../src/abi/stat.ts';
 import { MS_NOATIME } from '../../../src/abi/flags.ts';
+import { aufs } from '../../../src/filesystem/aufs/index.ts';
+import { dropCaches } from '../../../src/kernel/shrink.ts';
 import { createMachine } from '../../../src/union/create-machine.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 import { buildLayer } from '../../../src/testing/build.ts';
@@ -18,10 +20,14 @@ import { type Sequence, sequence, type SequenceChoice } from '../../../src/testi
 import type { Result, SubjectTask } from '../../../src/testing/subject.ts';
 import { dumpTree } from '../../../src/testing/tree.ts';
 import { builtOf, mountUnion, type Union, upperOf } from '../../../src/testing/union.ts';
+import { inAufsForm } from '../../side-by-side/layer-form.ts';
+import { mountingAufs } from '../../side-by-side/subjects.ts';
 import { type Held, mark, take, use } from './held.ts';
 
 const SEED = 20_250_101;
 const RUNS = 30;
+/** As written to /proc/sys/vm/drop_caches. */
+const DROP_NAMES = 2;
 const BASE = '/deep/deep/deep/deep';
 const ROOT = `${BASE}/merged`;
 
@@ -42,23 +48,60 @@ class ExactDescriber extends Describer {
   }
 }
 
+/** What is mounted where a sequence works in a union. */
+interface Kind {
+  machine(): Machine;
+  /** The task that the sequence is given. */
+  taskOf(machine: Machine): SubjectTask;
+  form(layer: Layer): Layer;
+  /** What it tells depends on what is merely cached, which a fork starts without: AUFS keeps the listings of directories. */
+  readonly tellsCaches: boolean;
+}
+
+const overlay: Kind = {
+  machine: () => createMachine({ seed: 7 }),
+  taskOf: ({ task }) => task,
+  form: (layer) => layer,
+  tellsCaches: false,
+};
+
+const ofAufs: Kind = {
+  machine: () => {
+    const machine = createMachine({ seed: 7, filesystems: [aufs] });
+    for (const path of ['/dev', '/dev/shm']) machine.task.mkdir(path);
+    return machine;
+  },
+  taskOf: ({ task }) => mountingAufs(task),
+  form: inAufsForm,
+  tellsCaches: true,
+};
+
 /** A task whose machine may be exchanged for one in the same state: what a replay goes on in after a fork. */
-function exchangeable(machine: Machine): { task: SubjectTask; exchange(other: Machine): void } {
-  let { task } = machine;
+function exchangeable(machine: Machine, { taskOf }: Kind): { task: SubjectTask; exchange(other: Machine): void } {
+  let task = taskOf(machine);
   const proxy = new Proxy({} as SubjectTask, {
     get: (_, name: keyof SubjectTask) => (task[name] as (...values: never[]) => unknown).bind(task),
   });
-  return { task: proxy, exchange: (other) => ({ task } = other) };
+  return {
+    task: proxy,
+    exchange: (other) => {
+      task = taskOf(other);
+    },
+  };
 }
 
 /** One machine in the course of a sequence. */
 class Course {
-  machine: Machine = createMachine({ seed: 7 });
-  readonly #handle = exchangeable(this.machine);
+  machine: Machine;
+  readonly #kind: Kind;
+  readonly #handle: ReturnType<typeof exchangeable>;
   readonly replay: Replay;
   readonly held: Held;
 
-  constructor(sequence: Sequence) {
+  constructor(sequence: Sequence, kind: Kind) {
+    this.#kind = kind;
+    this.machine = kind.machine();
+    this.#handle = exchangeable(this.machine, kind);
     const { task } = this.#handle;
     for (let at = BASE.indexOf('/', 1); at > 0; at = BASE.indexOf('/', at + 1)) task.mkdir(BASE.slice(0, at));
     for (const path of [BASE, ROOT]) task.mkdir(path);
@@ -81,7 +124,7 @@ class Course {
     const { task } = this.#handle;
     for (const [i, path] of [upperOf(union), ...builtOf(union)].entries()) {
       task.mkdir(path, 0o755);
-      buildLayer(task, path, layers[i]!, ROOT);
+      buildLayer(task, path, this.#kind.form(layers[i]!), ROOT);
     }
     mountUnion(task, union);
   }
@@ -99,6 +142,12 @@ class Course {
   /** Everything that can be seen of it. */
   tell(): string[] {
     return this.replay.asRoot(() => dumpTree(this.replay.task, BASE, new ExactDescriber()));
+  }
+
+  /** Loses what a fork loses at this moment. */
+  dropCaches(): this {
+    if (this.#kind.tellsCaches) dropCaches(this.machine.kernel, DROP_NAMES);
+    return this;
   }
 
   mark(name: string): this {
@@ -123,11 +172,11 @@ function runApart(parent: Course, child: Course, ways: readonly Operation[][]): 
   return results;
 }
 
-function compare(drawn: Sequence, other: readonly Operation[]): void {
+function compare(kind: Kind, drawn: Sequence, other: readonly Operation[]): void {
   const middle = drawn.operations.length >> 1;
   const prefix = drawn.operations.slice(0, middle);
   const ways = [drawn.operations.slice(middle), [...other]];
-  const [parent, child, firstAlone, secondAlone] = Array.from({ length: 4 }, () => new Course(drawn)) as [
+  const [parent, child, firstAlone, secondAlone] = Array.from({ length: 4 }, () => new Course(drawn, kind)) as [
     Course,
     Course,
     Course,
@@ -135,6 +184,7 @@ function compare(drawn: Sequence, other: readonly Operation[]): void {
   ];
   for (const course of [parent, child, firstAlone, secondAlone]) course.run(prefix);
   child.moveTo(parent.machine.fork());
+  secondAlone.dropCaches();
   for (const course of [parent, firstAlone]) course.mark('parent');
   for (const course of [child, secondAlone]) course.mark('child');
   const [ofParent, ofChild] = runApart(parent, child, ways);
@@ -146,15 +196,21 @@ function compare(drawn: Sequence, other: readonly Operation[]): void {
   expect(told).toEqual(secondAlone.finish('child'));
   expect(parent.machine.check()).toEqual([]);
   expect(child.machine.check()).toEqual([]);
-  expectSame(grandchild, drawn, prefix, ways[1]!);
+  expectSame(new Course(drawn, kind), new Course(drawn, kind), grandchild, prefix, ways[1]!);
 }
 
 /** A fork that nobody touched while its parent went on. */
-function expectSame(grandchild: Machine, drawn: Sequence, before: readonly Operation[], behind: readonly Operation[]) {
-  const [forked, alone] = [new Course(drawn), new Course(drawn)];
+function expectSame(
+  forked: Course,
+  alone: Course,
+  grandchild: Machine,
+  before: readonly Operation[],
+  behind: readonly Operation[],
+): void {
   for (const course of [forked, alone]) {
     course.run(before);
-    course.mark('child').run(behind);
+    course.dropCaches().mark('child').run(behind);
+    course.dropCaches();
   }
   forked.moveTo(grandchild);
   expect(forked.finish('grandchild')).toEqual(alone.finish('grandchild'));
@@ -172,15 +228,22 @@ const sets: Readonly<Record<string, readonly string[]>> = {
   'other rules': [',redirect_dir=on', ',xino=on,volatile', ',uuid=on,redirect_dir=nofollow'],
 };
 
-test.each<[string, Pick<SequenceChoice, 'filesystem' | 'options' | 'callers'>]>([
+type Choice = Pick<SequenceChoice, 'filesystem' | 'options' | 'callers'>;
+
+test.each<[string, Choice, Kind?]>([
   ['tmpfs', { filesystem: 'tmpfs' }],
   ['overlay', { filesystem: 'overlay' }],
   ...Object.entries(sets).map(
     ([name, options]) => [`overlay with ${name}`, { filesystem: 'overlay', options }] as [string, SequenceChoice],
   ),
   ['overlay of other callers', { filesystem: 'overlay', options: Object.values(sets).flat(), callers: 'others' }],
-])('%s', { timeout: 60_000 }, (_, choice) => {
+  ['aufs', { filesystem: 'overlay', options: [''] }, ofAufs],
+  ['aufs of other callers', { filesystem: 'overlay', options: [''], callers: 'others' }, ofAufs],
+])('%s', { timeout: 60_000 }, (_, choice, kind = overlay) => {
   const drawn = sequence({ ...choice, length: 60, without });
   const other = sequence({ ...choice, length: 30, without }).map(({ operations }) => operations);
-  fc.assert(fc.property(drawn, other, compare), { seed: SEED, numRuns: RUNS, endOnFailure: true });
+  fc.assert(
+    fc.property(drawn, other, (...each) => compare(kind, ...each)),
+    { seed: SEED, numRuns: RUNS, endOnFailure: true },
+  );
 });

@@ -75,13 +75,23 @@ function runWith(
   call: (task: Task) => void,
   at: number,
   fault: (event: TraceEvent) => unknown,
-): void {
+): TraceEvent | undefined {
   let door = 0;
+  let struck: TraceEvent | undefined;
   const end = machine.kernel.trace.subscribe((event) => {
-    if (isDoor(event) && door++ === at) throw fault(event);
+    if (!isDoor(event) || door++ !== at) return;
+    struck = event;
+    throw fault(event);
   });
   refusal(() => call(machine.task));
   end();
+  return struck;
+}
+
+/** What is wrong inside; a removal in the work directory that is refused leaves something there: ovl_cleanup(). */
+function wrong(machine: Machine, struck: TraceEvent | undefined): string[] {
+  const removes = struck?.kind === 'lookup' || (struck?.kind === 'metadata' && /^(unlink|rmdir)$/.test(struck.op));
+  return machine.check().filter((fault) => !removes || !fault.endsWith('was left in the work directory'));
 }
 
 /** What is seen, in a machine of its own so that looking changes nothing. */
@@ -105,9 +115,9 @@ describe.each(Object.entries(changes))('%s', (_, { before, call }) => {
   test.each<ErrnoCode>(['ENOSPC', 'EIO'])('leaves nothing half done when a step is refused with %s', (code) => {
     for (let at = 0; at < doors; at++) {
       const machine = base.fork();
-      runWith(machine, call, at, () => new Errno(code));
+      const struck = runWith(machine, call, at, () => new Errno(code));
       expect([old, wanted], `door ${at}`).toContain(seen(machine));
-      expect(machine.check(), `door ${at}`).toEqual([]);
+      expect(wrong(machine, struck), `door ${at}`).toEqual([]);
       expect(lowers(machine)).toEqual(layers);
     }
   });
