@@ -61,6 +61,8 @@ export function copyUp(dentry: Dentry, branch: Branch, options: CopyUpOptions = 
     const isLinked = place(superblock, dentry, branch, temporary, options);
     try {
       const target = lookupDentry(directory, dentry.name);
+      // somebody has put something there beside the union
+      if (target.inode !== undefined) raise('EIO');
       vfsRename(superblock.kernel, directory, temporary, directory, target, 0);
     } catch (error) {
       if (error instanceof Errno) {
