@@ -130,10 +130,4 @@ export const stopLeniencies: readonly StopLeniency[] = [
     },
     mask: withoutLinks,
   },
-  {
-    reason: 'auplink makes the names of pseudo-linked files come up one by one: aufs-util plink.c',
-    applies: ({ call }) => call === 'auplink flush',
-    mixes: ({ before, after }) => [[before.later, before.now, after.later]],
-    mask: withoutLinks,
-  },
 ];
