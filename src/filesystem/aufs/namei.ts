@@ -82,6 +82,7 @@ export function lookupAufs(directory: AufsInode, dentry: Dentry): Inode | undefi
   dentry.name = first.dentry.name;
   const inode = superblock.inodeOf(found.stack, false);
   if (inode.isDirectory) {
+    inode.stack = found.stack;
     inode.opaqueIn = found.opaqueIn;
     inode.alias ??= dentry;
     inode.alias.note = dentry.note;

@@ -204,7 +204,7 @@ function settle(rename: Rename): void {
   const { old, target, exchange, branch } = rename;
   for (const directory of new Set([old.parent, target.parent])) aufsInode(directory).directoryModified();
   if (exchange) {
-    for (const dentry of [old, target]) if (isDir(dentry)) aufsInode(dentry).cutBelow(branch);
+    for (const dentry of [old, target]) settleExchanged(aufsInode(dentry), branch);
     aufsInode(target).refreshLinks(true);
     return;
   }
@@ -212,6 +212,13 @@ function settle(rename: Rename): void {
   const inode = aufsInode(old);
   setEntry(old, branch.index, -1);
   if (!inode.superblock.plinks.has(inode)) inode.cutBelow(branch);
+}
+
+/** What is not opaque keeps what lies below its old name, and is looked up anew where the new name is another. */
+function settleExchanged(inode: AufsInode, branch: Branch): void {
+  if (!inode.isDirectory) return;
+  if (inode.opaqueIn === branch) inode.cutBelow(branch);
+  else inode.verified = -1;
 }
 
 function settleReplaced(target: Dentry, { branch, targetTop }: Rename): void {

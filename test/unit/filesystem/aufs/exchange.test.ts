@@ -49,6 +49,14 @@ describe('an exchange', () => {
     expect(fs.readFileSync('/m/f', 'utf8')).toBe('/ro/d/x');
   });
 
+  it('has what lower branches hold of the new name show in a directory that is not opaque', () => {
+    const { fs, exchange } = mounted();
+    fs.writeFileSync('/rw/d', 'over the lower directory');
+    exchange('d', 'e');
+    expect(fs.readdirSync('/m/d')).toEqual(['x']);
+    expect(fs.readFileSync('/m/e', 'utf8')).toBe('over the lower directory');
+  });
+
   it('counts the names of a pseudo-linked target anew', () => {
     const { task, fs, exchange } = mounted();
     fs.linkSync('/m/f', '/m/k');
