@@ -38,6 +38,9 @@ function isLinked({ path, aufs, overlay }: Difference, { before }: Course): bool
 }
 
 const withoutSetId = (line: string): string => line.replace(/^(\d+)\d(\d{3} )/, '$10$2');
+const withoutCapabilities = (line: string): string => line.replace(/ security\.capability=\S+( \\\S+)*/, '');
+/** What a change of owner leaves of a file. */
+const chowned = (line: string): string => withoutCapabilities(withoutSetId(line));
 const withoutTime = (line: string): string => line.replace(/ mtime=\S+/, '');
 const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '');
 
@@ -237,14 +240,14 @@ export const rules: readonly Rule[] = [
       (isRename(difference) && isInterrupted(difference, course) && answers(difference, /^err EXDEV/, OK)),
   },
   {
-    name: 'auplink takes set-id bits away',
-    aufs: 'names of a pseudo-link are made by lchown(2), which clears the bits',
+    name: 'auplink takes set-id bits and capabilities away',
+    aufs: 'names of a pseudo-link are made by lchown(2), which clears both',
     overlay: 'nothing is done before the unmount',
     seen: 'aufs-util, auplink.c',
     explains: (difference) =>
       (difference.operation === undefined || /^(remount|stack)$/.test(difference.operation.call)) &&
       entry(difference, FILE, FILE) &&
-      withoutSetId(difference.aufs[0]!) === withoutSetId(difference.overlay[0]!),
+      chowned(difference.aufs[0]!) === chowned(difference.overlay[0]!),
   },
   {
     name: 'hard links of a lower file stay together',

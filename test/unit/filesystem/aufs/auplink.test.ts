@@ -7,6 +7,9 @@ import { aufsMachine, names, read, write } from './machine.ts';
 const PLINKS = '/rw/.wh..wh.plnk';
 const OPTIONS = 'br:/rw=rw:/ro=ro+wh';
 
+/** Of the second version, nothing permitted. */
+const CAPABILITY = Uint8Array.of(0, 0, 0, 2, ...new Array<number>(16).fill(0));
+
 /** A union of /rw over /ro at /mnt. */
 function union(lower: (machine: Machine) => void, options = OPTIONS): Machine {
   const machine = aufsMachine('/rw', '/ro', '/mnt', '/sbin', '/plain');
@@ -45,6 +48,19 @@ describe('auplink flush', () => {
     expect(new Set(inodes.map(({ ino }) => ino)).size).toBe(1);
     expect(inodes[0]!.nlink).toBe(3);
     expect(names(machine.task, '/rw')).toEqual(['.wh..wh.aufs', '.wh..wh.orph', '.wh..wh.plnk', 'd', 'two']);
+  });
+
+  // fuzz:aufs, seed 5500001
+  test('takes set-id bits and capabilities away, as each change of owner does', () => {
+    const machine = union(linked);
+    const { task } = machine;
+    task.link('/mnt/two', '/mnt/four');
+    task.chmod('/mnt/d/one', 0o4755);
+    task.setxattr('/mnt/d/one', 'security.capability', CAPABILITY);
+    expect(task.listxattr('/mnt/d/one')).toEqual(['security.capability']);
+    expect(run(machine, '/mnt', 'flush')).toBe(0);
+    expect(task.listxattr('/rw/d/one')).toEqual([]);
+    expect(task.lstat('/rw/d/one').mode).toBe(0o100755);
   });
 
   test('keeps the names together over a mount; without it they come apart', () => {
