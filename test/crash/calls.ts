@@ -1,42 +1,13 @@
 /** Calls that change a union, each in a fresh one; some are refused by some options. */
-import {
-  AT_EMPTY_PATH,
-  AT_FDCWD,
-  AT_SYMLINK_NOFOLLOW,
-  O_APPEND,
-  O_CREAT,
-  O_RDWR,
-  O_TMPFILE,
-  O_TRUNC,
-  O_WRONLY,
-  RENAME_EXCHANGE,
-  RENAME_NOREPLACE,
-} from '../../src/abi/flags.ts';
-import { S_IFIFO } from '../../src/abi/mode.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, O_RDWR, O_TMPFILE, RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../src/abi/flags.ts';
 import type { Task } from '../../src/kernel/task.ts';
-import { putFile } from '../unit/machine/union-machine.ts';
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-function open(task: Task, path: string, flags: number, use: (fd: number) => void = () => {}): void {
-  const fd = task.open(path, flags, 0o644);
-  use(fd);
-  task.close(fd);
-}
+import { append, bytes, open, plainCalls } from './plain-calls.ts';
 
 const exchange = (task: Task, path: string, newPath: string): void =>
   task.renameat2(AT_FDCWD, path, AT_FDCWD, newPath, RENAME_EXCHANGE);
 
 const creating: Readonly<Record<string, (task: Task) => void>> = {
-  'create in a lower directory': (task) => putFile(task, 'd/e/new', ''),
-  'create over a whiteout': (task) => putFile(task, 'gone', ''),
-  'mkdir in a lower directory': (task) => task.mkdir('d/e/new', 0o1777),
   'mkdir in a moved directory': (task) => task.mkdir('middle2/new'),
-  'mkdir over a whiteout': (task) => task.mkdir('gonedir', 0o750),
-  'symlink in a lower directory': (task) => task.symlink('target', 'd/e/sub/new'),
-  'symlink over a whiteout': (task) => task.symlink('target', 'gone'),
-  'mknod in a lower directory': (task) => task.mknod('d/e/new', S_IFIFO | 0o644, 0),
-  'mknod over a whiteout': (task) => task.mknod('gone', S_IFIFO | 0o644, 0),
   'O_TMPFILE and link in a lower directory': (task) =>
     open(task, 'd/e', O_TMPFILE | O_RDWR, (fd) => {
       task.write(fd, bytes('nameless'));
@@ -47,59 +18,28 @@ const creating: Readonly<Record<string, (task: Task) => void>> = {
 };
 
 const linking: Readonly<Record<string, (task: Task) => void>> = {
-  'link of a lower file': (task) => task.link('d/e/f', 'm/name'),
   'link of a lower file with several names': (task) => task.link('linked', 'm/name'),
   'link of a lower file whose other name is copied up': (task) => task.link('apart/linked1', 'm/name'),
-  'link of a copied-up file': (task) => task.link('meta', 'd/e/meta'),
-  'link of an upper file over a whiteout': (task) => task.link('top', 'gone'),
   'link of a lower symlink with several names': (task) => task.link('soft', 'd/e/soft'),
-  'unlink of a lower file': (task) => task.unlink('d/e/f'),
   'unlink of a lower file with several names': (task) => task.unlink('apart/linked'),
   'unlink of the name of a copied-up file with several': (task) => task.unlink('linked1'),
   'unlink of the other name of a copied-up file': (task) => task.unlink('apart/linked1'),
-  'unlink of a copied-up file': (task) => task.unlink('meta'),
   'unlink of a file in all layers': (task) => task.unlink('m/both'),
-  'unlink of an upper file': (task) => task.unlink('pure/own'),
-  'unlink of an upper name of several': (task) => task.unlink('pure/top'),
-  'rmdir of an emptied directory': (task) => task.rmdir('emptied'),
   'rmdir of a directory in the middle': (task) => task.rmdir('d/e/sub'),
-  'rmdir of an upper directory': (task) => task.rmdir('pure/inner'),
 };
 
 const changing: Readonly<Record<string, (task: Task) => void>> = {
-  'chmod of a lower file': (task) => task.chmod('d/e/f', 0o4755),
-  'chmod of a lower directory': (task) => task.chmod('d/e', 0o700),
-  'chmod of a lower fifo': (task) => task.chmod('d/e/p', 0o666),
-  'chmod of a big lower file': (task) => task.chmod('big', 0o600),
   'chmod of a lower file with several names': (task) => task.chmod('linked', 0o600),
   'chmod of the other name of a copied-up file': (task) => task.chmod('apart/linked1', 0o700),
-  'chmod of a file that was changed in the middle': (task) => task.chmod('meta1', 0o644),
   'chmod in a moved directory': (task) => task.chmod('middle2/own', 0o600),
-  'chown of a lower file': (task) => task.chown('d/e/f', 8, 9),
-  'chown of a lower symlink': (task) => task.lchown('d/e/s', 7, 8),
-  'chown of a lower symlink with several names': (task) => task.lchown('soft', 7, 8),
-  'utimensat of a lower file': (task) =>
-    task.utimensat(AT_FDCWD, 'd/e/f', { sec: 9, nsec: 9 }, { sec: 8, nsec: 8 }, AT_SYMLINK_NOFOLLOW),
-  'setxattr of a lower file': (task) => task.setxattr('d/e/f', 'user.b', bytes('b')),
-  'setxattr of a lower directory': (task) => task.setxattr('d', 'user.b', bytes('b')),
-  'removexattr of a lower file': (task) => task.removexattr('d/e/f', 'user.a'),
 };
 
 const writing: Readonly<Record<string, (task: Task) => void>> = {
-  'append to a lower file': (task) => open(task, 'd/e/f', O_WRONLY | O_APPEND, (fd) => task.write(fd, bytes('!'))),
-  'append to a lower file with several names': (task) =>
-    open(task, 'd/linked', O_WRONLY | O_APPEND, (fd) => task.write(fd, bytes('!'))),
-  'append to the other name of a copied-up file': (task) =>
-    open(task, 'apart/linked1', O_WRONLY | O_APPEND, (fd) => task.write(fd, bytes('!'))),
-  'append to a copied-up file': (task) => open(task, 'meta', O_WRONLY | O_APPEND, (fd) => task.write(fd, bytes('!'))),
-  'append to a file that was changed in the middle': (task) =>
-    open(task, 'meta1', O_WRONLY | O_APPEND, (fd) => task.write(fd, bytes('!'))),
+  'append to a lower file with several names': (task) => append(task, 'd/linked', '!'),
+  'append to the other name of a copied-up file': (task) => append(task, 'apart/linked1', '!'),
+  'append to a file that was changed in the middle': (task) => append(task, 'meta1', '!'),
   'open of a sparse lower file for writing': (task) => open(task, 'big', O_RDWR),
   'open of a copied-up file for writing': (task) => open(task, 'meta', O_RDWR),
-  'open of a lower file with O_TRUNC': (task) => open(task, 'd/e/f', O_WRONLY | O_TRUNC),
-  'open of a copied-up file with O_TRUNC': (task) => open(task, 'meta', O_WRONLY | O_CREAT | O_TRUNC),
-  'truncate of a lower file': (task) => task.truncate('d/e/f', 3),
-  'truncate of a copied-up file': (task) => task.truncate('meta', 3),
 };
 
 const renaming: Readonly<Record<string, (task: Task) => void>> = {
@@ -134,6 +74,7 @@ const renaming: Readonly<Record<string, (task: Task) => void>> = {
 
 /** What is done in the root of the union. */
 export const calls: Readonly<Record<string, (task: Task) => void>> = {
+  ...plainCalls,
   ...creating,
   ...linking,
   ...changing,

@@ -3,18 +3,16 @@
  * so the layers hold every mark that these options leave.
  */
 import { AT_FDCWD, MNT_DETACH, RENAME_EXCHANGE } from '../../src/abi/flags.ts';
-import { S_IFIFO } from '../../src/abi/mode.ts';
 import type { Task } from '../../src/kernel/task.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
 import { makeOld, putFile, putSparse } from '../unit/machine/union-machine.ts';
+import { fillPlain } from './plain-calls.ts';
 
 export const LOWERS = ['/l1', '/l2'];
 export const UPPER = '/u';
 export const WORK = '/w';
 export const MERGED = '/merged';
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Mounts the union with options such as `index=on,metacopy=on`. */
 export function mountWorked(task: Task, options: string): void {
@@ -50,11 +48,7 @@ function fillLowest(task: Task): void {
     'apart',
   ];
   for (const path of directories) task.mkdir(`/l2/${path}`);
-  putFile(task, '/l2/d/e/f', 'lower text', 0o640);
-  task.chown('/l2/d/e/f', 5, 6);
-  task.setxattr('/l2/d/e/f', 'user.a', bytes('value'));
-  task.symlink('f', '/l2/d/e/s');
-  task.mknod('/l2/d/e/p', S_IFIFO | 0o600, 0);
+  fillPlain(task, '/l2');
   const files = ['d/e/sub/x', 'm/low', 'm/both', 'gone', 'gonedir/z', 'emptied/n', 'over', 'meta', 'meta1', 'moved1/n'];
   for (const name of [...files, 'moves/a', 'moves/in/b', 'linked', 'linked1'])
     putFile(task, `/l2/${name}`, `lower ${name}`);

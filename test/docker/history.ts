@@ -28,6 +28,15 @@ export type HistoryStep =
 
 export type History = readonly HistoryStep[];
 
+/** The first container is worked in, mounted, at a time long past. */
+export const work = (...changes: Step[]): HistoryStep => ({
+  step: 'work',
+  container: 0,
+  mounting: 'mounted',
+  time: 1_530_000_000,
+  changes,
+});
+
 const nat = fc.nat(0xffff);
 const letter = fc.constantFrom('x', 'y', 'z');
 const length = fc.constantFrom(0, 1, 7, 100, 4096, 5000, 70_000);

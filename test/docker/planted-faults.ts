@@ -1,7 +1,6 @@
 /** Planted mistakes of the kind that a driver makes, and a history in which the comparison must find each. */
 import type { Driver, DriverParts, DriverType } from '../../src/driver/driver.ts';
-import type { Step } from './container-change.ts';
-import type { History, HistoryStep } from './history.ts';
+import { type History, work } from './history.ts';
 
 export interface Fault {
   readonly history: History;
@@ -11,13 +10,6 @@ export interface Fault {
   readonly plant: (type: DriverType) => DriverType;
 }
 
-const work = (...changes: Step[]): HistoryStep => ({
-  step: 'work',
-  container: 0,
-  mounting: 'mounted',
-  time: 1_530_000_000,
-  changes,
-});
 const history: History = [
   { step: 'import', base: 'base-gnu' },
   { step: 'create', image: 0 },

@@ -1,8 +1,7 @@
 /** Histories that once went another way than on a real dockerd, or that told something about the real one. */
 import type { LayerEntry } from '../../src/testing/layers.ts';
 import type { DriverName } from './dockerd.ts';
-import type { History, HistoryStep } from './history.ts';
-import type { Step } from './container-change.ts';
+import { type History, type HistoryStep, work } from './history.ts';
 import type { OddEntry } from './odd-archive.ts';
 
 export interface Regression {
@@ -29,13 +28,6 @@ const symlink: OddEntry = {
 
 const create: HistoryStep = { step: 'create', image: 0 };
 const commit: HistoryStep = { step: 'commit', container: 0 };
-const work = (...changes: Step[]): HistoryStep => ({
-  step: 'work',
-  container: 0,
-  mounting: 'mounted',
-  time: 1_530_000_000,
-  changes,
-});
 
 /** The file is copied up, gets a second name, and is committed. */
 const linked = (length: number): History => [

@@ -167,7 +167,9 @@ export const rules: readonly Rule[] = [
     overlay: 'a whiteout has taken the name: EEXIST, or ENOTDIR for a directory; ENOENT when its directory is gone too',
     seen: 'fs/aufs/cpup.c au_sio_cpup_wh()',
     explains: (difference, course) =>
-      isHeld(difference) && wasRemoved(difference, course) && answers(difference, /./, /^err (EEXIST|ENOTDIR|ENOENT|EIO)/),
+      isHeld(difference) &&
+      wasRemoved(difference, course) &&
+      answers(difference, /./, /^err (EEXIST|ENOTDIR|ENOENT|EIO)/),
   },
   {
     name: 'what was removed while it was open takes its name back when it is copied up',

@@ -1,15 +1,8 @@
 /** Scenarios of files and what they hold. */
 import { O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../../abi/flags.ts';
-import { append, get, mkdir, overwrite, put, truncate, unlink, type PlainOperation } from './plain-operations.ts';
+import { append, get, mkdir, open, overwrite, put, truncate, unlink, type PlainOperation } from './plain-operations.ts';
 import type { Scenario } from './scenario.ts';
 
-const open = (slot: number, path: string, flags: number): PlainOperation => ({
-  call: 'open',
-  slot,
-  path,
-  flags,
-  mode: 0o644,
-});
 const write = (slot: number, letter: string, length: number): PlainOperation => ({
   call: 'write',
   slot,

@@ -10,23 +10,15 @@ import {
   link,
   mkdir,
   mknod,
+  open,
   put,
   readlink,
   rename,
   rmdir,
   symlink,
   unlink,
-  type PlainOperation,
 } from './plain-operations.ts';
 import type { Scenario } from './scenario.ts';
-
-const open = (slot: number, path: string, flags: number): PlainOperation => ({
-  call: 'open',
-  slot,
-  path,
-  flags,
-  mode: 0o644,
-});
 
 /** How names are made, moved and removed. */
 export const nameScenarios: readonly Scenario[] = [

@@ -3,7 +3,7 @@ import { AT_SYMLINK_NOFOLLOW } from '../../abi/flags.ts';
 import type { Dirent, Stat, Timespec } from '../../abi/stat.ts';
 import { refuse } from './model-node.ts';
 import type { MountedDirectory } from './oracle.ts';
-import type { ModelTask } from './posix-model.ts';
+import { type ModelTask, xattrCalls } from './posix-model.ts';
 
 /** What of a BigIntStats is used. */
 interface NodeStats {
@@ -64,19 +64,7 @@ function statOf(stats: NodeStats): Stat {
 const secondsOf = ({ sec, nsec }: Timespec): number => sec + nsec / 1e9;
 
 /** What node:fs has no call for, or one that does something else: its truncate takes a negative size for none. */
-const MISSING = [
-  'lseek',
-  'truncate',
-  'mknod',
-  'getxattr',
-  'lgetxattr',
-  'setxattr',
-  'lsetxattr',
-  'removexattr',
-  'lremovexattr',
-  'listxattr',
-  'llistxattr',
-] as const;
+const MISSING = ['lseek', 'truncate', 'mknod', ...xattrCalls] as const;
 
 type NodeCalls = Omit<ModelTask, (typeof MISSING)[number]>;
 

@@ -43,8 +43,17 @@ export type PlainOperation = { [C in PlainCall]: OperationOf<Operation, C> }[Pla
 const SLOT = 0;
 const OLD: Timespec = { sec: 1_000_000_000, nsec: 123_456_789 };
 
+/** A file that is made when the flags say so, with mode 644. */
+export const open = (slot: number, path: string, flags: number): PlainOperation => ({
+  call: 'open',
+  slot,
+  path,
+  flags,
+  mode: 0o644,
+});
+
 const opened = (path: string, flags: number, ...then: readonly PlainOperation[]): PlainOperation[] => [
-  { call: 'open', slot: SLOT, path, flags, mode: 0o644 },
+  open(SLOT, path, flags),
   ...then,
   { call: 'close', slot: SLOT },
 ];

@@ -39,6 +39,17 @@ import type { SubjectTask } from '../subject.ts';
 import { isWithin, type ModelNode, NOW, refuse, statOf } from './model-node.ts';
 import { NAME_MAX, type AtTheEnd, type Place, Walk } from './model-walk.ts';
 
+export const xattrCalls = [
+  'getxattr',
+  'lgetxattr',
+  'setxattr',
+  'lsetxattr',
+  'removexattr',
+  'lremovexattr',
+  'listxattr',
+  'llistxattr',
+] as const;
+
 /** The calls that the model answers: what scenarios may be made of. */
 export const modelCalls = [
   'open',
@@ -64,14 +75,7 @@ export const modelCalls = [
   'readlink',
   'rename',
   'mknod',
-  'getxattr',
-  'lgetxattr',
-  'setxattr',
-  'lsetxattr',
-  'removexattr',
-  'lremovexattr',
-  'listxattr',
-  'llistxattr',
+  ...xattrCalls,
 ] as const satisfies readonly (keyof SubjectTask)[];
 
 /** What stands where a machine stands: the model, a real directory, a task. */

@@ -2,21 +2,19 @@
  * A machine whose AUFS has a history: the branch in the middle was worked in through a union, and so was the topmost one
  * until the calls begin; some of its files are pseudo-linked, with names that have not come up yet.
  */
-import { MNT_DETACH, O_APPEND, O_WRONLY } from '../../../src/abi/flags.ts';
-import { S_IFIFO } from '../../../src/abi/mode.ts';
+import { MNT_DETACH } from '../../../src/abi/flags.ts';
 import { aufs, auplink } from '../../../src/filesystem/aufs/index.ts';
 import type { Task } from '../../../src/kernel/task.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 import { createMachine } from '../../../src/union/create-machine.ts';
 import { makeOld, putFile, putSparse } from '../../unit/machine/union-machine.ts';
+import { append, fillPlain } from '../plain-calls.ts';
 
 export const LOWERS = ['/l1', '/l2'];
 export const RW = '/rw';
 export const MERGED = '/merged';
 /** Where only what lies below the topmost branch is mounted. */
 export const BELOW = '/below';
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Mounts the union with options such as `dio,xino=/dev/shm/aufs.xino,dirperm1`. */
 export const mountWorked = (task: Task, options: string): void => mount(task, RW, LOWERS, MERGED, options);
@@ -31,22 +29,12 @@ function mount(task: Task, rw: string, lowers: readonly string[], at: string, op
   task.mount('none', at, 'aufs', `br:${rw}=rw${lowers.map((lower) => `:${lower}=ro+wh`).join('')},${options}`);
 }
 
-export function append(task: Task, path: string, text: string): void {
-  const fd = task.open(path, O_WRONLY | O_APPEND);
-  task.write(fd, bytes(text));
-  task.close(fd);
-}
-
 const directories = ['d', 'd/e', 'd/e/sub', 'm', 'gonedir', 'emptied', 'emptied2', 'lonely', 'full', 'apart', 'bare'];
 const files = ['d/e/sub/x', 'm/low', 'm/both', 'm/hidden', 'gone', 'gonedir/z', 'emptied/n', 'emptied2/n', 'full/a'];
 
 function fillLowest(task: Task): void {
   for (const path of directories) task.mkdir(`/l2/${path}`);
-  putFile(task, '/l2/d/e/f', 'lower text', 0o640);
-  task.chown('/l2/d/e/f', 5, 6);
-  task.setxattr('/l2/d/e/f', 'user.a', bytes('value'));
-  task.symlink('f', '/l2/d/e/s');
-  task.mknod('/l2/d/e/p', S_IFIFO | 0o600, 0);
+  fillPlain(task, '/l2');
   for (const name of [...files, 'over', 'meta', 'meta1', 'several', 'several1', 'several2', 'named']) {
     putFile(task, `/l2/${name}`, `lower ${name}`);
   }
