@@ -108,3 +108,14 @@ export class ErrnoException extends Error {
     if (dest !== undefined) this.dest = dest;
   }
 }
+
+/** Whether a step that may fail has worked. */
+export function attempt(step: () => void): boolean {
+  try {
+    step();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return false;
+  }
+}

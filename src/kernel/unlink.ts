@@ -1,6 +1,7 @@
 /** Names that go: unlink and rmdir. @see fs/namei.c vfs_unlink(), vfs_rmdir() */
 import { raise } from '../abi/errno.ts';
 import { IN_ATTRIB, IN_DELETE } from '../abi/flags.ts';
+import { isDirectory } from '../abi/mode.ts';
 import { traceMetadata } from './create.ts';
 import type { Dentry } from './dentry.ts';
 import { dropIfUnused } from './inode.ts';
@@ -32,4 +33,10 @@ export function vfsRmdir(kernel: Kernel, directory: Dentry, dentry: Dentry): voi
   detachMounts(kernel, dentry);
   dropIfUnused(inode);
   notify(kernel, directory.inode!, IN_DELETE, dentry.name, true);
+}
+
+/** Removes a name, whatever it is of. */
+export function vfsRemove(kernel: Kernel, directory: Dentry, dentry: Dentry): void {
+  if (isDirectory(dentry.inode!.mode)) vfsRmdir(kernel, directory, dentry);
+  else vfsUnlink(kernel, directory, dentry);
 }

@@ -11,6 +11,5 @@ export function graft(machine: Machine, superblock: Superblock, target: string, 
   const { task } = machine;
   const place = resolvePath(task, AT_FDCWD, target, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
   const made = new Fork(machine.kernel, true).superblock(superblock);
-  machine.kernel.superblocks.add(made);
   task.namespace.attach(new Mount(made, made.root, source, MS_RDONLY | MS_RELATIME), place);
 }

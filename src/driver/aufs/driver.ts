@@ -33,8 +33,9 @@ import { featuresOf } from './features.ts';
 import { parentsOf } from './layer-list.ts';
 import { type HomePaths, homePaths, isLayerId, layerPaths, requireLayerId } from './layout.ts';
 import { mountLayer } from './mount.ts';
-import { branchGetter, nativeApply } from './native-diff.ts';
-import { refuseStorageOptions } from './options.ts';
+import { nativeApply } from '../native-apply.ts';
+import { branchGetter } from './branch-getter.ts';
+import { refuseStorageOptions } from '../no-options.ts';
 import { leftoversOf, removeLayer } from './remove-layer.ts';
 import { unmount } from './unmount.ts';
 
@@ -96,7 +97,7 @@ export class AufsDriver implements Driver {
   }
 
   create(id: string, parent?: string, { storageOptions = {} }: CreateOptions = {}): void {
-    refuseStorageOptions(storageOptions);
+    refuseStorageOptions(this.name, storageOptions);
     for (const name of parent === undefined ? [id] : [id, parent]) requireLayerId(name);
     createLayer(this.#task, this.home, id, parent);
   }
@@ -186,7 +187,7 @@ export class AufsDriver implements Driver {
 
   applyDiff(id: string, parent?: string): DiffWriter {
     if (!this.#isParent(id, parent)) return this.#naive.applyDiff(id, parent);
-    return nativeApply(this.#task, this.#paths(id).diff);
+    return nativeApply(this.#task, this.#paths(id).diff, 'aufs');
   }
 
   diffSize(id: string, parent?: string): number {

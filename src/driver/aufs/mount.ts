@@ -4,6 +4,7 @@
  *
  * @see moby daemon/graphdriver/aufs/aufs.go (aufsMount)
  */
+import { labelled } from '../mount-label.ts';
 import { errnoText } from '../../abi/errno-text.ts';
 import { MNT_DETACH, MS_REMOUNT, PAGE_SIZE } from '../../abi/flags.ts';
 import type { Task } from '../../kernel/task.ts';
@@ -80,9 +81,6 @@ const tooLong = ({ target }: BranchMount, branch: string): DriverError =>
     'ERR_DRIVER_MOUNT',
     `error creating aufs mount to ${target}: the options for the branch ${branch} do not fit a page`,
   );
-
-const labelled = (data: string, label: string): string =>
-  label === '' ? data : `${data},context=${JSON.stringify(label)}`;
 
 /**
  * Mounts the layer; where a branch cannot be appended nothing stays mounted.

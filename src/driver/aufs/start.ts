@@ -18,7 +18,7 @@ import { removeDirectory } from '../unmount.ts';
 import { AufsDriver } from './driver.ts';
 import { homePaths } from './layout.ts';
 import { needs } from './needs.ts';
-import { refuseOptions } from './options.ts';
+import { refuseOptions } from '../no-options.ts';
 import { beingRemoved } from './remove-layer.ts';
 
 /** What AUFS, or Docker with it, does not work over. */
@@ -52,7 +52,7 @@ export function aufs(): DriverType {
 
 /** The checks, then the home. @throws DriverError `ERR_DRIVER_OPTION`, `ERR_DRIVER_NOT_SUPPORTED`, `ERR_DRIVER_INCOMPATIBLE` */
 function startAufs({ task, home, options = [], log }: DriverParts): Driver {
-  refuseOptions(options);
+  refuseOptions('aufs', options);
   requireAufs(task, log);
   const magic = fsMagicOf(task, task.statIfPresent(home) === undefined ? directoryName(home) : home);
   const backingFilesystem = backingFilesystemName(magic);

@@ -26,7 +26,8 @@ import { abandonedTrees } from './abandoned-trees.ts';
 import { createLayer } from './create-layer.ts';
 import { HardLinkWriter } from './hard-link-writer.ts';
 import { type LayerPaths, layerPaths } from './layout.ts';
-import { refuseStorageOptions } from './options.ts';
+import { refuseStorageOptions } from '../no-options.ts';
+import { labelled } from '../mount-label.ts';
 
 /** What the start of the driver found out. */
 export interface OverlayParts extends OverlayHome {
@@ -67,7 +68,7 @@ export class OverlayDriver implements Driver {
   }
 
   create(id: string, parent?: string, { storageOptions = {} }: CreateOptions = {}): void {
-    refuseStorageOptions(storageOptions);
+    refuseStorageOptions(this.name, storageOptions);
     for (const name of parent === undefined ? [id] : [id, parent]) requireLayerId(this.name, name);
     createLayer(this.#task, this.home, id, parent);
   }
@@ -92,8 +93,7 @@ export class OverlayDriver implements Driver {
   #mount({ lowerId, upper, work, merged }: LayerPaths, label: string): void {
     const lower = layerPaths(this.home, readText(this.#task, lowerId)).root;
     makeDirectory(this.#task, merged, 0o700, ROOT);
-    const context = label === '' ? '' : `,context=${JSON.stringify(label)}`;
-    const data = `lowerdir=${lower},upperdir=${upper},workdir=${work}${context}`;
+    const data = labelled(`lowerdir=${lower},upperdir=${upper},workdir=${work}`, label);
     try {
       this.#task.mount('overlay', merged, 'overlay', data);
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Driver, DriverParts, DriverType } from '../driver.ts';
 import { daemonOwner, makeDirectories } from '../make-directory.ts';
 import { checkOverlayHome } from '../overlay-check.ts';
 import { OverlayDriver } from './driver.ts';
-import { refuseOptions } from './options.ts';
+import { refuseOptions } from '../no-options.ts';
 
 /**
  * The driver as a value; it has no options.
@@ -32,7 +32,7 @@ export function overlay(): DriverType {
 
 /** The checks, then the home. @throws DriverError `ERR_DRIVER_OPTION`, `ERR_DRIVER_NOT_SUPPORTED` */
 function startOverlay({ task, home, options = [] }: DriverParts): Driver {
-  refuseOptions(options);
+  refuseOptions('overlay', options);
   const checked = checkOverlayHome(task, 'overlay', home, false);
   makeDirectories(task, home, 0o710, daemonOwner(task));
   return new OverlayDriver({ task, home, ...checked });

@@ -29,7 +29,7 @@ import { createLayer } from './create-layer.ts';
 import { featuresOf } from './features.ts';
 import { isLayerId, LINK_DIRECTORY, type LayerPaths, layerPaths, linkTarget, requireLayerId } from './layout.ts';
 import { mountLayer } from './mount.ts';
-import { nativeApply } from './native-diff.ts';
+import { nativeApply } from '../native-apply.ts';
 import { type Overlay2Options, parseStorageOptions } from './options.ts';
 
 /** What the start of the driver found out. */
@@ -218,7 +218,7 @@ export class Overlay2Driver implements Driver {
 
   applyDiff(id: string, parent?: string): DiffWriter {
     if (!this.#isNative(id, parent)) return this.#naive.applyDiff(id, parent);
-    return nativeApply(this.#task, this.#paths(id).diff);
+    return nativeApply(this.#task, this.#paths(id).diff, 'overlay');
   }
 
   diffSize(id: string, parent?: string): number {

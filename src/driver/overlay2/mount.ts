@@ -4,6 +4,7 @@
  *
  * @see moby daemon/graphdriver/overlay2/overlay.go (Get), mount.go (mountFrom)
  */
+import { labelled } from '../mount-label.ts';
 import { errnoText } from '../../abi/errno-text.ts';
 import { PAGE_SIZE } from '../../abi/flags.ts';
 import type { Task } from '../../kernel/task.ts';
@@ -33,7 +34,7 @@ export function mountData(mount: LayerMount, relative: boolean): string {
   const layers = readOnly
     ? `lowerdir=${[diff, ...links].join(':')}`
     : `lowerdir=${links.join(':')},upperdir=${diff},workdir=${work}`;
-  return `${kernelOptions}${layers}${label === '' ? '' : `,context=${JSON.stringify(label)}`}`;
+  return labelled(kernelOptions + layers, label);
 }
 
 const lengthOf = (data: string): number => new TextEncoder().encode(data).length;

@@ -11,12 +11,9 @@ import type { Program } from '../../kernel/program.ts';
 import type { Task } from '../../kernel/task.ts';
 import { permissionOfBits } from './branch-permission.ts';
 import { AUFS_CTL_BRINFO, AUFS_CTL_PLINK_CLEAN, type BranchInfo } from './ioctl.ts';
+import { AUFS_SUPER_MAGIC } from './statfs.ts';
+import { PLNK_NAME } from './whiteout.ts';
 
-/** What statfs(2) tells as the type of a union. */
-export const AUFS_SUPER_MAGIC = 0x61756673;
-
-/** Where a writable branch keeps the copies of files that have more names. @see AUFS_WH_PLINKDIR */
-const PLINK_DIRECTORY = '.wh..wh.plnk';
 /** The exit status for a reason that has no error number. */
 const UNKNOWN_ERROR = 255;
 
@@ -102,7 +99,7 @@ function readPlinks(task: Task, branches: readonly BranchInfo[]): Plinks {
   const paths: string[] = [];
   for (const { path: branch, perm } of branches) {
     if (permissionOfBits(perm).access !== 'rw') continue;
-    const directory = `${branch === '/' ? '' : branch}/${PLINK_DIRECTORY}`;
+    const directory = `${branch === '/' ? '' : branch}/${PLNK_NAME}`;
     if (task.statIfPresent(directory) === undefined) continue;
     for (const name of namesIn(task, directory)) paths.push(`${directory}/${name}`);
   }
@@ -133,7 +130,7 @@ function* linkedFiles(task: Task, top: string, { numbers }: Plinks): Generator<s
     }
     const names = unless(WALK_ERRORS, () => namesIn(task, path!)) ?? [];
     const prefix = path === '/' ? '' : path;
-    for (const name of names.reverse()) if (name !== PLINK_DIRECTORY) pending.push(`${prefix}/${name}`);
+    for (const name of names.reverse()) if (name !== PLNK_NAME) pending.push(`${prefix}/${name}`);
   }
 }
 

@@ -4,7 +4,7 @@
  *
  * @see fs/aufs/cpup.c
  */
-import { Errno, raise } from '../../abi/errno.ts';
+import { attempt, Errno, raise } from '../../abi/errno.ts';
 import { O_NOATIME, O_RDONLY, O_WRONLY, SEEK_DATA, SEEK_HOLE } from '../../abi/flags.ts';
 import { isDirectory, isRegular, isSymlink, S_IFMT } from '../../abi/mode.ts';
 import type { Attributes } from '../../abi/stat.ts';
@@ -20,7 +20,7 @@ import { closeFile, openReal } from '../../kernel/open.ts';
 import { spliceRange } from '../../kernel/read-write.ts';
 import { vfsRename } from '../../kernel/rename.ts';
 import { notifyChange } from '../../kernel/setattr.ts';
-import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
+import { vfsRemove } from '../../kernel/unlink.ts';
 import type { Branch, RealPath } from './branch.ts';
 import { aufsInode, realOfName, realParent, setTopIndex, topIndex } from './entry.ts';
 import type { AufsInode } from './inode.ts';
@@ -105,8 +105,7 @@ function removeName(inode: AufsInode, temporary: Dentry): void {
   const { kernel } = inode.superblock;
   inode.holds++;
   try {
-    if (isDirectory(inode.mode)) vfsRmdir(kernel, temporary.parent, temporary);
-    else vfsUnlink(kernel, temporary.parent, temporary);
+    vfsRemove(kernel, temporary.parent, temporary);
   } catch (error) {
     throw error instanceof Errno ? new Errno('EIO') : error;
   } finally {
@@ -238,11 +237,7 @@ export const timesOf = ({ atime, mtime }: Inode): Attributes => ({ atime, mtime 
 
 /** Gives a directory of a branch its times back, if that can be done. @see au_dtime_revert() */
 export function restoreTimes(directory: Dentry, times: Attributes): void {
-  try {
-    notifyChange(directory.superblock.kernel, directory, times, { force: true });
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-  }
+  attempt(() => notifyChange(directory.superblock.kernel, directory, times, { force: true }));
 }
 
 function keepingTimes(directory: Dentry, keeps: boolean | undefined, act: () => void): void {
@@ -256,12 +251,7 @@ function takeBack({ kernel }: AufsSuperblock, temporary: Dentry): void {
   if (temporary.inode === undefined || !temporary.hashed) return;
   const { parent } = temporary;
   const times = timesOf(parent.inode!);
-  try {
-    if (isDirectory(temporary.inode.mode)) vfsRmdir(kernel, parent, temporary);
-    else vfsUnlink(kernel, parent, temporary);
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-  }
+  attempt(() => vfsRemove(kernel, parent, temporary));
   restoreTimes(parent, times);
 }
 

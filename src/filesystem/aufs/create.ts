@@ -4,14 +4,14 @@
  * @see fs/aufs/i_op_add.c
  */
 import { Errno, raise } from '../../abi/errno.ts';
-import { isDirectory, S_IFMT } from '../../abi/mode.ts';
+import { S_IFMT } from '../../abi/mode.ts';
 import type { Attributes } from '../../abi/stat.ts';
 import { vfsCreate, vfsMkdir, vfsMknod, vfsSymlink, vfsTmpfile } from '../../kernel/create.ts';
 import { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { wantWrite } from '../../kernel/mount.ts';
-import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
+import { vfsRemove } from '../../kernel/unlink.ts';
 import type { Branch, RealPath } from './branch.ts';
 import { copyUpParents, restoreTimes, timesOf } from './copy-up.ts';
 import { aufsInode, realParent, setEntry, topIndex, whiteoutIndex } from './entry.ts';
@@ -71,10 +71,7 @@ function finish(dentry: Dentry, { branch, directory, real, whitedOut }: NewName)
 
 function takeBack({ real, directory, times }: NewName): void {
   const { kernel } = directory.superblock;
-  asUnion(kernel, () => {
-    if (isDirectory(real.inode!.mode)) vfsRmdir(kernel, directory, real);
-    else vfsUnlink(kernel, directory, real);
-  });
+  asUnion(kernel, () => vfsRemove(kernel, directory, real));
   restoreTimes(directory, times);
 }
 

@@ -5,7 +5,7 @@
  * @see fs/aufs/file.c, fs/aufs/f_op.c
  */
 import { raise } from '../../abi/errno.ts';
-import { O_ACCMODE, O_APPEND, O_CREAT, O_DIRECT, O_EXCL, O_NOATIME, O_NONBLOCK, O_TRUNC } from '../../abi/flags.ts';
+import { O_ACCMODE, O_APPEND, O_CREAT, O_EXCL, O_NOATIME, O_TRUNC } from '../../abi/flags.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { ExtentMap } from '../../kernel/extent-map.ts';
 import type { FileOperations, OpenFile } from '../../kernel/file.ts';
@@ -14,6 +14,7 @@ import type { Mapping } from '../../kernel/mmap.ts';
 import { genericFileLlseek } from '../../kernel/llseek.ts';
 import { closeFile, openReal } from '../../kernel/open.ts';
 import { kernelRead, kernelWrite } from '../../kernel/read-write.ts';
+import { forkRealFile, SETFL_MASK, writeRealExtents } from '../../kernel/stacked-file.ts';
 import { removePrivileges } from '../../kernel/setattr.ts';
 import { vfsFsync } from '../../kernel/sync.ts';
 import type { Branch, RealPath } from './branch.ts';
@@ -37,9 +38,6 @@ class AufsFile {
 
 const inodeOf = (file: OpenFile): AufsInode => file.inode as AufsInode;
 const noteOf = (file: OpenFile): AufsFile => file.note as AufsFile;
-
-/** What fcntl(2) may change on an open file, and the real file follows. */
-const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT;
 
 /** Flags for a file of a branch that nobody writes to. @see au_file_roflags() */
 const withoutWriting = (flags: number): number => (flags & ~(O_ACCMODE | O_APPEND | O_TRUNC)) | O_NOATIME;
@@ -147,11 +145,7 @@ class AufsFileOperations implements FileOperations {
   }
 
   writeExtents(file: OpenFile, source: ExtentMap, from: number, length: number, position: number): number {
-    const real = writableFile(file);
-    if (real.ops.writeExtents) return real.ops.writeExtents(real, source, from, length, position);
-    const bytes = new Uint8Array(length);
-    source.read(bytes, from);
-    return real.ops.write(real, bytes, position);
+    return writeRealExtents(writableFile(file), source, from, length, position);
   }
 
   backing(file: OpenFile): OpenFile {
@@ -207,8 +201,8 @@ class AufsFileOperations implements FileOperations {
   fork(fork: Fork, old: OpenFile, made: OpenFile): void {
     const { branch, real, mapped } = noteOf(old);
     const superblock = fork.superblock(inodeOf(old).superblock) as AufsInode['superblock'];
-    const note = new AufsFile(superblock.branchWithId(branch.id)!, forkReal(fork, real));
-    if (mapped !== undefined) note.mapped = mapped === real ? note.real : forkReal(fork, mapped);
+    const note = new AufsFile(superblock.branchWithId(branch.id)!, forkRealFile(fork, real));
+    if (mapped !== undefined) note.mapped = mapped === real ? note.real : forkRealFile(fork, mapped);
     made.note = note;
   }
 
@@ -216,12 +210,6 @@ class AufsFileOperations implements FileOperations {
     const { real } = noteOf(file);
     real.ops.flush?.(real);
   }
-}
-
-function forkReal(fork: Fork, old: OpenFile): OpenFile {
-  const made = fork.file(old);
-  made.references = 1;
-  return made;
 }
 
 export const aufsFileOperations: FileOperations = new AufsFileOperations();

@@ -1,9 +1,7 @@
 /** Mounting a union: options first, then the branches, then the numbers of inodes. @see fs/aufs/fsctx.c, opts.c */
 import { raise } from '../../abi/errno.ts';
 import type { FilesystemType, MountRequest, Superblock } from '../../kernel/superblock.ts';
-import { addBranch } from './branch-add.ts';
-import { changeBranch } from './branch-change.ts';
-import { deleteBranch } from './branch-delete.ts';
+import { changeBranches } from './remount.ts';
 import { type AufsConfig, applyOption, defaultConfig } from './config.ts';
 import { InodeNumbers } from './inode-number.ts';
 import { withMountErrors } from './mount-error.ts';
@@ -72,10 +70,6 @@ function makeSuperblock({ kernel }: MountRequest, config: AufsConfig): AufsSuper
 
 /** @see au_opts_mount() */
 function takeBranches(superblock: AufsSuperblock, options: readonly ResolvedOption[]): void {
-  for (const { option, place } of options) {
-    if (option.kind === 'add') addBranch(superblock, option, place!, false);
-    else if (option.kind === 'del') deleteBranch(superblock, place!, false);
-    else if (option.kind === 'mod') changeBranch(superblock, place!, option.permission, false);
-  }
+  for (const option of options) changeBranches(superblock, option, false);
   if (superblock.branches.length === 0) raise('EINVAL');
 }

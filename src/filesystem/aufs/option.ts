@@ -25,17 +25,19 @@ export interface ModOption {
 }
 
 /** What is on or off, and what is done at once when it is given (`trunc_xib`). */
-export type FlagName =
-  | 'plink'
-  | 'dirperm1'
-  | 'dio'
-  | 'sum'
-  | 'warn_perm'
-  | 'verbose'
-  | 'shwh'
-  | 'trunc_xino'
-  | 'trunc_xib'
-  | 'acl';
+export const flagNames = [
+  'plink',
+  'dirperm1',
+  'dio',
+  'sum',
+  'warn_perm',
+  'verbose',
+  'shwh',
+  'trunc_xino',
+  'trunc_xib',
+  'acl',
+] as const;
+export type FlagName = (typeof flagNames)[number];
 
 /** What has a value, with it. */
 export type SetOption = { readonly kind: 'set' } & (

@@ -7,7 +7,7 @@ import { raise } from '../../abi/errno.ts';
 import { NAME_MAX } from '../../abi/flags.ts';
 import { defaultPermission, parsePermission, readOnly } from './branch-permission.ts';
 import { RDBLK_DEFAULT, RDHASH_DEFAULT } from './config.ts';
-import type { AddOption, AufsOption, FlagName } from './option.ts';
+import { type AddOption, type AufsOption, type FlagName, flagNames } from './option.ts';
 import { parseCopyUpPolicy, parseCreatePolicy, parseDirectBranchAccess, parseInteger } from './policy.ts';
 
 export type { AufsOption } from './option.ts';
@@ -70,18 +70,7 @@ function push(draft: Draft, option: AufsOption): void {
 }
 
 /** What has an opposite with `no` before it. */
-const flags: ReadonlySet<string> = new Set<FlagName>([
-  'plink',
-  'dirperm1',
-  'dio',
-  'sum',
-  'warn_perm',
-  'verbose',
-  'shwh',
-  'trunc_xino',
-  'trunc_xib',
-  'acl',
-]);
+const flags: ReadonlySet<string> = new Set(flagNames);
 
 const flag = (name: FlagName, value: boolean): AufsOption => ({ kind: 'flag', name, value });
 

@@ -4,7 +4,7 @@
  *
  * @see fs/aufs/plink.c, Documentation/filesystems/aufs/design/02struct.txt
  */
-import { Errno } from '../../abi/errno.ts';
+import { attempt } from '../../abi/errno.ts';
 import { vfsLink } from '../../kernel/link.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
@@ -34,13 +34,9 @@ export function addPlink(inode: AufsInode, real: RealPath): void {
   if (superblock.plinks.has(inode) || directory === undefined) return;
   hold(inode);
   superblock.plinks.add(inode);
-  try {
-    asUnion(superblock.kernel, () => makePlink(directory, plinkName(inode, real), real));
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    superblock.plinks.delete(inode);
-    release(inode);
-  }
+  if (attempt(() => asUnion(superblock.kernel, () => makePlink(directory, plinkName(inode, real), real)))) return;
+  superblock.plinks.delete(inode);
+  release(inode);
 }
 
 /** @see do_whplink() */

@@ -39,14 +39,24 @@ function checkTruncated({ branches }: AufsSuperblock, { option, place }: Resolve
   if (option.name === 'itrunc_xino' && option.value >>> 0 >= branches.length) raise('EINVAL');
 }
 
-function carryOut(superblock: AufsSuperblock, { option, place }: ResolvedOption): void {
-  if (option.kind === 'add') addBranch(superblock, option, place!, true);
-  else if (option.kind === 'del') deleteBranch(superblock, place!, true);
-  else if (option.kind === 'mod') changeBranch(superblock, place!, option.permission, true);
-  else {
-    if (option.kind === 'flag' && option.name === 'plink' && !option.value) dropPlinks(superblock);
-    applyOption(superblock.config, option);
-  }
+function carryOut(superblock: AufsSuperblock, resolved: ResolvedOption): void {
+  if (changeBranches(superblock, resolved, true)) return;
+  const { option } = resolved;
+  if (option.kind === 'flag' && option.name === 'plink' && !option.value) dropPlinks(superblock);
+  applyOption(superblock.config, option);
+}
+
+/** Carries out what an option says of a branch; answers whether it says anything of one. */
+export function changeBranches(
+  superblock: AufsSuperblock,
+  { option, place }: ResolvedOption,
+  isRemount: boolean,
+): boolean {
+  if (option.kind === 'add') addBranch(superblock, option, place!, isRemount);
+  else if (option.kind === 'del') deleteBranch(superblock, place!, isRemount);
+  else if (option.kind === 'mod') changeBranch(superblock, place!, option.permission, isRemount);
+  else return false;
+  return true;
 }
 
 /** A writable branch has at its root what the options ask for. @see au_opts_verify() */

@@ -1,7 +1,9 @@
 /** What statfs(2) tells of a union. @see fs/aufs/super.c aufs_statfs() */
 import type { StatFS } from '../../abi/stat.ts';
 import type { Branch } from './branch.ts';
-export { AUFS_SUPER_MAGIC } from './auplink.ts';
+
+/** What statfs(2) tells as the type of a union. */
+export const AUFS_SUPER_MAGIC = 0x61756673;
 
 /** Bytes of a name: a directory that goes gets a hidden name which is 13 bytes longer. @see AUFS_MAX_NAMELEN */
 export const NAME_LENGTH_MAX = 242;

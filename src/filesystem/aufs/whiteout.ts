@@ -3,7 +3,7 @@
  *
  * @see fs/aufs/whout.c
  */
-import { Errno, raise } from '../../abi/errno.ts';
+import { attempt, Errno, raise } from '../../abi/errno.ts';
 import { isDirectory, isRegular } from '../../abi/mode.ts';
 import { vfsCreate, vfsMkdir } from '../../kernel/create.ts';
 import { rootCredentials } from '../../kernel/credentials.ts';
@@ -12,7 +12,7 @@ import { type Kernel, withCredentials } from '../../kernel/kernel.ts';
 import { vfsLink } from '../../kernel/link.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { vfsRename } from '../../kernel/rename.ts';
-import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
+import { vfsRemove, vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import type { Branch } from './branch.ts';
 import { findReal, searchReal } from './real-lookup.ts';
 import type { AufsSuperblock } from './super.ts';
@@ -21,7 +21,8 @@ export const WHITEOUT_PREFIX = '.wh.';
 /** The opaque mark: nothing of the branches below shows in the directory. */
 export const OPAQUE_NAME = '.wh..wh..opq';
 const BASE_NAME = '.wh..wh.aufs';
-const PLNK_NAME = '.wh..wh.plnk';
+/** Where a writable branch keeps the copies of files that have more names. @see AUFS_WH_PLINKDIR */
+export const PLNK_NAME = '.wh..wh.plnk';
 const ORPH_NAME = '.wh..wh.orph';
 const WHITEOUT_MODE = 0o444;
 const DIRECTORY_MODE = 0o700;
@@ -106,7 +107,7 @@ export function hideDirectory(superblock: AufsSuperblock, directory: Dentry): vo
 /** Removes a hidden directory with the whiteouts in it; what cannot be removed stays. @see au_whtmp_rmdir() */
 export function removeHidden({ kernel }: AufsSuperblock, directory: Dentry, whiteouts: Iterable<string>): void {
   const { parent } = directory;
-  try {
+  attempt(() => {
     asUnion(kernel, () => {
       for (const name of whiteouts) {
         const whiteout = findReal(directory, whiteoutName(name));
@@ -114,9 +115,7 @@ export function removeHidden({ kernel }: AufsSuperblock, directory: Dentry, whit
       }
     });
     vfsRmdir(kernel, parent, directory);
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-  }
+  });
 }
 
 /** The base of whiteouts has as many links as it can have: the next are of a new one. @see reinit_br_wh() */
@@ -168,11 +167,5 @@ function makeDirectory(kernel: Kernel, root: Dentry, name: string): Dentry {
 
 function removeIfThere(kernel: Kernel, root: Dentry, name: string): undefined {
   const dentry = findReal(root, name);
-  if (dentry === undefined) return;
-  try {
-    if (isDirectory(dentry.inode!.mode)) vfsRmdir(kernel, root, dentry);
-    else vfsUnlink(kernel, root, dentry);
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-  }
+  if (dentry !== undefined) attempt(() => vfsRemove(kernel, root, dentry));
 }

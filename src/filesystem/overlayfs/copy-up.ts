@@ -6,7 +6,7 @@
  *
  * @see fs/overlayfs/copy_up.c
  */
-import { raise } from '../../abi/errno.ts';
+import { attempt, raise } from '../../abi/errno.ts';
 import { O_RDONLY, O_TRUNC, O_WRONLY, SEEK_DATA, SEEK_HOLE } from '../../abi/flags.ts';
 import { isDirectory, isRegular, isSpecial, isSymlink, S_IFMT } from '../../abi/mode.ts';
 import type { Attributes, Stat } from '../../abi/stat.ts';
@@ -39,7 +39,7 @@ import { setNlinkLower, setNlinkUpper } from './nlink.ts';
 import { setOrigin } from './origin.ts';
 import { openPath } from './real-file.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { attempt, createTemp, withCleanup } from './whiteout.ts';
+import { createTemp, withCleanup } from './whiteout.ts';
 import { copyXattrs, setImpure } from './xattr.ts';
 
 /** How much data is copied between two searches for holes. */

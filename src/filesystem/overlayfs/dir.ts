@@ -3,7 +3,7 @@
  *
  * @see fs/overlayfs/dir.c
  */
-import { raise } from '../../abi/errno.ts';
+import { attempt, raise } from '../../abi/errno.ts';
 import { RENAME_EXCHANGE } from '../../abi/flags.ts';
 import { isDirectory, isSymlink } from '../../abi/mode.ts';
 import { isWhiteout } from '../../abi/whiteout.ts';
@@ -24,15 +24,7 @@ import { allowsOfflineChanges } from './config.ts';
 import { isMetacopy } from './metacopy.ts';
 import { setRedirect } from './redirect.ts';
 import type { OverlaySuperblock } from './super.ts';
-import {
-  attempt,
-  cleanup,
-  createReal,
-  createTemp,
-  isRealWhiteout,
-  type ObjectParams,
-  withCleanup,
-} from './whiteout.ts';
+import { cleanup, createReal, createTemp, isRealWhiteout, type ObjectParams, withCleanup } from './whiteout.ts';
 import { setImpure, setOpaqueMark } from './xattr.ts';
 
 /** The mounter's rights with the owner that a new object is to have. @see ovl_override_creator_creds() */

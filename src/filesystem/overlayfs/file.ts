@@ -22,7 +22,8 @@ import { isMerge, setUpperAlias } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
 import { verifyLowerData } from './lower-data.ts';
 import { lowerDataOf, realDataOf } from './metacopy.ts';
-import { asMounter, followFlags, forkRealFile, openPath } from './real-file.ts';
+import { asMounter, followFlags, openPath } from './real-file.ts';
+import { forkRealFile, writeRealExtents } from '../../kernel/stacked-file.ts';
 
 /** The real files of an object that was copied up while it was open. @see struct ovl_file */
 class CopiedUpFile {
@@ -129,10 +130,7 @@ class OverlayFileOperations implements FileOperations {
     const inode = inodeOf(file);
     const real = realFile(file);
     try {
-      if (real.ops.writeExtents) return real.ops.writeExtents(real, source, from, length, position);
-      const bytes = new Uint8Array(length);
-      source.read(bytes, from);
-      return real.ops.write(real, bytes, position);
+      return writeRealExtents(real, source, from, length, position);
     } finally {
       inode.copyAttributes();
     }

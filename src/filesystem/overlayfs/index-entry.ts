@@ -7,7 +7,7 @@
  *
  * @see fs/overlayfs/namei.c ovl_lookup_index(), fs/overlayfs/copy_up.c ovl_create_index()
  */
-import { raise } from '../../abi/errno.ts';
+import { attempt, raise } from '../../abi/errno.ts';
 import { isDirectory, S_IFDIR } from '../../abi/mode.ts';
 import { isWhiteout } from '../../abi/whiteout.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
@@ -20,7 +20,7 @@ import type { OverlayInode } from './inode.ts';
 import { setNlinkUpper } from './nlink.ts';
 import { verifyHandle } from './origin.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { attempt, cleanup, cleanupAndWhiteout, createTemp, withCleanup } from './whiteout.ts';
+import { cleanup, cleanupAndWhiteout, createTemp, withCleanup } from './whiteout.ts';
 import { setPrivateXattr, XATTR_UPPER } from './xattr.ts';
 
 /** The object gets an entry when it is copied up. @see ovl_need_index() */

@@ -3,7 +3,7 @@
  *
  * @see fs/overlayfs/super.c ovl_get_indexdir(), fs/overlayfs/readdir.c ovl_indexdir_cleanup()
  */
-import { raise } from '../../abi/errno.ts';
+import { attempt, raise } from '../../abi/errno.ts';
 import { isDirectory } from '../../abi/mode.ts';
 import { isWhiteout } from '../../abi/whiteout.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
@@ -15,7 +15,7 @@ import { verifyUpper } from './index-entry.ts';
 import { noteOfNlink } from './nlink.ts';
 import { decodeOrigin, verifyHandle } from './origin.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { attempt, cleanup, cleanupAndWhiteout } from './whiteout.ts';
+import { cleanup, cleanupAndWhiteout } from './whiteout.ts';
 import { createWorkdir, namesIn, removeLeftOver, type WorkPlace } from './workdir.ts';
 import { XATTR_ORIGIN, XATTR_UPPER } from './xattr.ts';
 

@@ -3,7 +3,7 @@
  *
  * @see fs/overlayfs/copy_up.c ovl_set_origin(), fs/overlayfs/namei.c ovl_check_origin()
  */
-import { Errno, raise } from '../../abi/errno.ts';
+import { attempt, Errno, raise } from '../../abi/errno.ts';
 import { isDirectory } from '../../abi/mode.ts';
 import { isWhiteout } from '../../abi/whiteout.ts';
 import { Dentry } from '../../kernel/dentry.ts';
@@ -12,7 +12,6 @@ import { sameType } from '../../kernel/permission.ts';
 import type { LayerPath } from './entry.ts';
 import { canDecodeHandles, decodeHandle, isSameHandle, lowerHandle, readHandle } from './handle.ts';
 import type { OverlaySuperblock } from './super.ts';
-import { attempt } from './whiteout.ts';
 import {
   getPrivateXattr,
   type PrivateXattr,

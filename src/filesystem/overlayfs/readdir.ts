@@ -6,7 +6,7 @@
  *
  * @see fs/overlayfs/readdir.c
  */
-import { Errno, raise } from '../../abi/errno.ts';
+import { attempt, Errno, raise } from '../../abi/errno.ts';
 import { O_RDONLY, SEEK_CUR, SEEK_SET } from '../../abi/flags.ts';
 import { DT_CHR, DT_REG } from '../../abi/mode.ts';
 import { isWhiteout } from '../../abi/whiteout.ts';
@@ -24,10 +24,10 @@ import { vfsFsync } from '../../kernel/sync.ts';
 import { shouldSync } from './config.ts';
 import { hasXwhiteouts, isMerge, isOrigin, type Layer, overlayInode } from './entry.ts';
 import type { OverlayInode } from './inode.ts';
-import { asMounter, forkRealFile, openPath } from './real-file.ts';
+import { asMounter, openPath } from './real-file.ts';
+import { forkRealFile } from '../../kernel/stacked-file.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { type InodeNumber, inoOf } from './xino.ts';
-import { attempt } from './whiteout.ts';
 import { removePrivateXattr, XATTR_IMPURE } from './xattr.ts';
 
 /** One name of a merged listing. @see struct ovl_cache_entry */

@@ -1,18 +1,15 @@
 /** Opening the objects of layers. @see fs/overlayfs/util.c ovl_path_open(), fs/overlayfs/file.c */
-import { O_ACCMODE, O_APPEND, O_DIRECT, O_NOATIME, O_NONBLOCK, O_RDONLY } from '../../abi/flags.ts';
+import { O_ACCMODE, O_APPEND, O_NOATIME, O_RDONLY } from '../../abi/flags.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { OpenFile } from '../../kernel/file.ts';
-import type { Fork } from '../../kernel/fork.ts';
 import { S_APPEND } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
 import type { Mount } from '../../kernel/mount.ts';
 import { openReal } from '../../kernel/open.ts';
 import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE } from '../../kernel/permission.ts';
+import { SETFL_MASK } from '../../kernel/stacked-file.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { raise } from '../../abi/errno.ts';
-
-/** What fcntl(2) may change on an open file, and the real file follows. */
-const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT;
 
 /** Opens an object of a layer for the mounter, without marking an access where that is allowed. */
 export function openPath(superblock: OverlaySuperblock, mount: Mount, dentry: Dentry, flags: number): OpenFile {
@@ -39,13 +36,6 @@ export function followFlags(file: OpenFile, real: OpenFile): void {
   if (((file.flags ^ real.flags) & SETFL_MASK) === 0) return;
   if (((file.flags ^ real.flags) & O_APPEND) !== 0 && (real.inode.flags & S_APPEND) !== 0) raise('EPERM');
   real.flags = (real.flags & ~SETFL_MASK) | (file.flags & SETFL_MASK);
-}
-
-/** The counterpart of a real file that one open file of the overlay has. */
-export function forkRealFile(fork: Fork, old: OpenFile): OpenFile {
-  const made = fork.file(old);
-  made.references = 1;
-  return made;
 }
 
 /** Acts on real files as the mounter. */

@@ -3,7 +3,7 @@
  *
  * @see fs/overlayfs/dir.c
  */
-import { Errno, raise } from '../../abi/errno.ts';
+import { attempt, Errno, raise } from '../../abi/errno.ts';
 import { RENAME_EXCHANGE } from '../../abi/flags.ts';
 import { isDirectory, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../abi/mode.ts';
 import { isWhiteout, WHITEOUT_DEV, WHITEOUT_MODE } from '../../abi/whiteout.ts';
@@ -13,7 +13,7 @@ import type { Inode } from '../../kernel/inode.ts';
 import { vfsLink } from '../../kernel/link.ts';
 import { lookupDentry } from '../../kernel/lookup.ts';
 import { vfsRename } from '../../kernel/rename.ts';
-import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
+import { vfsRemove } from '../../kernel/unlink.ts';
 import type { OverlaySuperblock } from './super.ts';
 import { isXattrWhiteout, type XattrSpace } from './xattr.ts';
 
@@ -57,14 +57,7 @@ export function createTemp(superblock: OverlaySuperblock, params: ObjectParams):
 
 /** Takes a real object away as well as it can be done. @see ovl_cleanup() */
 export function cleanup(superblock: OverlaySuperblock, dentry: Dentry): boolean {
-  try {
-    if (isDirectory(dentry.inode!.mode)) vfsRmdir(superblock.kernel, dentry.parent, dentry);
-    else vfsUnlink(superblock.kernel, dentry.parent, dentry);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    return false;
-  }
+  return attempt(() => vfsRemove(superblock.kernel, dentry.parent, dentry));
 }
 
 /** Runs the steps that finish an object in the work directory, and takes it away if one is refused. */
@@ -74,17 +67,6 @@ export function withCleanup(superblock: OverlaySuperblock, temp: Dentry, steps: 
   } catch (error) {
     if (error instanceof Errno) cleanup(superblock, temp);
     throw error;
-  }
-}
-
-/** Whether a step that may fail has worked. */
-export function attempt(step: () => void): boolean {
-  try {
-    step();
-    return true;
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    return false;
   }
 }
 

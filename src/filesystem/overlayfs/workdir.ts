@@ -3,7 +3,7 @@
  *
  * @see fs/overlayfs/super.c ovl_workdir_create(), ovl_make_workdir(), fs/overlayfs/readdir.c ovl_workdir_cleanup()
  */
-import { Errno, raise } from '../../abi/errno.ts';
+import { attempt, Errno, raise } from '../../abi/errno.ts';
 import { O_RDONLY, RENAME_WHITEOUT } from '../../abi/flags.ts';
 import { isDirectory, S_IFDIR, S_IFREG } from '../../abi/mode.ts';
 import { vfsCreate, vfsMkdir, vfsTmpfile } from '../../kernel/create.ts';
@@ -18,7 +18,6 @@ import { vfsRename } from '../../kernel/rename.ts';
 import { notifyChange } from '../../kernel/setattr.ts';
 import { vfsRmdir, vfsUnlink } from '../../kernel/unlink.ts';
 import { vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
-import { attempt } from './whiteout.ts';
 import { XATTR_OPAQUE, xattrName, type XattrSpace } from './xattr.ts';
 
 const WORKDIR_NAME = 'work';

@@ -79,7 +79,6 @@ export class ProcSuperblock implements Superblock {
     const made = new ProcSuperblock(fork.kernel, fork.device(this.dev), this.readOnly);
     made.#nextIno = this.#nextIno;
     (this.root.inode as ProcInode).copyTo(made.root.inode as ProcInode);
-    fork.kernel.superblocks.add(made);
     return made;
   }
 

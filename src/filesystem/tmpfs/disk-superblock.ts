@@ -161,9 +161,7 @@ export class DiskSuperblock extends TmpfsSuperblock {
   }
 
   override fork(fork: Fork): DiskSuperblock {
-    const made = this.disk?.twinIn(fork.kernel)?.superblock ?? this.copyTo(fork.kernel, fork.device(this.dev));
-    fork.kernel.superblocks.add(made);
-    return made;
+    return this.disk?.twinIn(fork.kernel)?.superblock ?? this.copyTo(fork.kernel, fork.device(this.dev));
   }
 
   /** The same files in another kernel. */

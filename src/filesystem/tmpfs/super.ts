@@ -245,9 +245,7 @@ export class TmpfsSuperblock implements Superblock {
 
   /** Both sides go on in new epochs; no table is touched. */
   fork(fork: Fork): TmpfsSuperblock {
-    const made = this.shareWith(new TmpfsSuperblock(fork.kernel, fork.device(this.dev), this.options, this.readOnly));
-    fork.kernel.superblocks.add(made);
-    return made;
+    return this.shareWith(new TmpfsSuperblock(fork.kernel, fork.device(this.dev), this.options, this.readOnly));
   }
 
   /** Gives `made` all tables; both go on in new epochs. */

@@ -100,9 +100,7 @@ export class PassthroughSuperblock implements Superblock {
   fork(fork: Fork): PassthroughSuperblock {
     const { record } = this.root.inode as PassthroughInode;
     const dev = fork.device(this.dev);
-    const made = new PassthroughSuperblock(fork.kernel, this.type, dev, this.tree, record, this.#options);
-    fork.kernel.superblocks.add(made);
-    return made;
+    return new PassthroughSuperblock(fork.kernel, this.type, dev, this.tree, record, this.#options);
   }
 
   forkInode(fork: Fork, inode: Inode): Inode {
