@@ -1,6 +1,6 @@
 /**
  * What a mapping keeps open: the file itself; of a union, the real file behind it and the name in the union, while the
- * union's open file and its lock may go. Who may write through it keeps the union's mount writable.
+ * union's open file and its lock may go. What was open for writing there keeps the union's mount writable.
  *
  * @see fs/backing-file.c backing_file_mmap(), fs/internal.h file_put_write_access()
  */
@@ -22,7 +22,7 @@ export function holdMapped(file: OpenFile): OpenFile {
   if (union === undefined) return real;
   useMount(union.mount);
   pin(union.dentry);
-  if (countsAsWriter(real)) union.mount.writers++;
+  if (countsAsWriter(union)) union.mount.writers++;
   return real;
 }
 
@@ -31,7 +31,7 @@ export function letGoOfMapped(file: OpenFile): void {
   const real = union?.ops.mapped?.(union) ?? file;
   closeFile(real);
   if (union === undefined) return;
-  if (countsAsWriter(real)) union.mount.writers--;
+  if (countsAsWriter(union)) union.mount.writers--;
   unuseMount(union.mount);
   unpin(union.dentry);
 }

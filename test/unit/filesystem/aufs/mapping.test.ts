@@ -1,6 +1,15 @@
 /** When a mapping copies a file up. @see fs/aufs/f_op.c aufs_mmap() */
 import { describe, expect, it } from 'vitest';
-import { MAP_PRIVATE, MAP_SHARED, O_RDONLY, O_RDWR, PROT_READ, PROT_WRITE } from '../../../../src/abi/flags.ts';
+import {
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MS_RDONLY,
+  MS_REMOUNT,
+  O_RDONLY,
+  O_RDWR,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../../../src/abi/flags.ts';
 import { aufs } from '../../../../src/filesystem/aufs/index.ts';
 import { createMachine } from '../../../../src/union/create-machine.ts';
 
@@ -22,6 +31,18 @@ describe('a mapping of a lower file', () => {
     const region = task.mmap(task.open('/m/a', open), 0, 3, PROT_READ, flags);
     expect(isCopied()).toBe(copied);
     expect(String.fromCharCode(...region.read(0, 3))).toBe('abc');
+  });
+
+  // fuzz:aufs, seed 6100001: the mapping has the file of the union for its vm_prfile
+  it('keeps the union writable while what was open for writing is mapped, copied up or not', () => {
+    const { task } = mounted();
+    const fd = task.open('/m/a', O_RDWR);
+    const region = task.mmap(fd, 0, 3, PROT_READ, MAP_PRIVATE);
+    task.close(fd);
+    const remount = () => task.mount('none', '/m', '', '', MS_REMOUNT | MS_RDONLY);
+    expect(remount).toThrowError(expect.objectContaining({ code: 'EBUSY' }));
+    region.unmap();
+    expect(remount).not.toThrow();
   });
 
   it('reaches the file by what is written to a shared one', () => {
