@@ -47,7 +47,7 @@ const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '');
 /** Some layer has something else where the operation finds a directory. */
 function isInterrupted({ operation }: Difference, { sequence }: Course): boolean {
   const entries = sequence.layers.flat();
-  const named = operation !== undefined && 'path' in operation ? operation.path : undefined;
+  const named = operation !== undefined && 'path' in operation ? operation.path.replace(/\/+$/, '') : undefined;
   return entries.some(({ path, type }) => path === named && type !== 'directory');
 }
 
