@@ -2,9 +2,9 @@
 import type { TraceEvent } from '../../../src/kernel/trace.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 import { viewOf } from '../../unit/machine/union-machine.ts';
-import type { View } from '../views.ts';
+import { firstDifference, sameView, type View } from '../views.ts';
 import type { Call } from './calls.ts';
-import { LOWERS, MERGED, mountBelow, mountWorked, BELOW } from './worked-machine.ts';
+import { BELOW, LOWERS, MERGED, mountBelow, mountWorked } from './worked-machine.ts';
 
 /** What is seen while the union is mounted, and after the machine was started again, when no pseudo-links are known. */
 export interface Seen {
@@ -12,12 +12,8 @@ export interface Seen {
   readonly later: View;
 }
 
-export function seenIn(machine: Machine, options: string, fd = -1): Seen {
-  return { now: viewNow(machine, fd), later: viewLater(machine, options) };
-}
-
 /** The tree, and what the open file holds. */
-export function viewNow(machine: Machine, fd: number): View {
+function viewNow(machine: Machine, fd: number): View {
   const { task } = machine.fork();
   const view = viewOf(task, MERGED);
   if (fd >= 0) view.set('/(open)', contentOf(task, fd));
@@ -33,12 +29,6 @@ function contentOf(task: Machine['task'], fd: number): string {
   }
 }
 
-export function viewLater(machine: Machine, options: string): View {
-  const { task } = machine.restart();
-  mountWorked(task, options);
-  return viewOf(task, MERGED);
-}
-
 /** What lies below the topmost branch, without it. */
 export function viewBelow(machine: Machine): View {
   const { task } = machine.restart();
@@ -46,7 +36,7 @@ export function viewBelow(machine: Machine): View {
   return viewOf(task, BELOW);
 }
 
-export const rawLowers = (machine: Machine): View[] => LOWERS.map((path) => viewOf(machine.fork().task, path));
+const rawLowers = (machine: Machine): View[] => LOWERS.map((path) => viewOf(machine.fork().task, path));
 
 /** Makes the call; answers the code of its failure. What it opened is closed then. */
 export function run({ task }: Machine, { act }: Call, fd: number): string | undefined {
@@ -72,12 +62,10 @@ export class Prepared {
   readonly fd: number;
   readonly before: Seen;
   readonly after: Seen;
-  readonly lowers: readonly View[];
   readonly events: readonly TraceEvent[];
   /** How the call fails when nothing goes wrong. */
   readonly code: string | undefined;
-  /** The machine after it. */
-  readonly done: Machine;
+  readonly #lowers: readonly View[];
 
   constructor(machine: Machine, options: string, name: string, call: Call) {
     this.options = options;
@@ -87,18 +75,36 @@ export class Prepared {
     this.machine.task.chdir(MERGED);
     this.fd = call.before?.(this.machine.task) ?? -1;
     this.before = this.seen(this.machine);
-    this.lowers = rawLowers(this.machine);
-    this.done = this.machine.fork();
+    this.#lowers = rawLowers(this.machine);
+    const done = this.machine.fork();
     const events: TraceEvent[] = [];
-    const end = this.done.kernel.trace.subscribe((event) => void events.push(event));
-    this.code = run(this.done, call, this.fd);
+    const end = done.kernel.trace.subscribe((event) => void events.push(event));
+    this.code = run(done, call, this.fd);
     end();
     this.events = events;
-    this.after = this.seen(this.done);
+    this.after = this.seen(done);
   }
 
   /** What is seen in a machine of this course. */
   seen(machine: Machine): Seen {
-    return seenIn(machine, this.options, this.call.writes ? this.fd : -1);
+    const fd = this.call.writes ? this.fd : -1;
+    return { now: viewNow(machine, fd), later: viewOf(this.restarted(machine).task, MERGED) };
+  }
+
+  /** The machine after a power cut, with the union mounted. */
+  restarted(machine: Machine): Machine {
+    const again = machine.restart();
+    mountWorked(again.task, this.options);
+    return again;
+  }
+
+  /** What the machine's own check finds, and how branches below have changed, one sentence each. */
+  unsound(machine: Machine): string[] {
+    const found = machine.check();
+    for (const [i, lower] of rawLowers(machine).entries()) {
+      const was = this.#lowers[i]!;
+      if (!sameView(lower, was)) found.push(`branch ${LOWERS[i]}: ${firstDifference(was, lower)}`);
+    }
+    return found;
   }
 }
