@@ -104,7 +104,12 @@ export interface Chains {
 }
 
 /** Time stands still, so that whatever is done again is the same to the byte. */
-const standing: Clock = { now: () => ({ sec: 1_700_000_000, nsec: 0 }), tick() {}, advance() {}, fork: () => standing };
+export const standing: Clock = {
+  now: () => ({ sec: 1_700_000_000, nsec: 0 }),
+  tick() {},
+  advance() {},
+  fork: () => standing,
+};
 
 /** A machine with images and containers; its daemon has ended, nothing is mounted. */
 export interface Worked {

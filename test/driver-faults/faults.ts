@@ -13,20 +13,8 @@ import { type Action, ownLayers } from './actions.ts';
 import { type Daemon, restarted, startDaemon, type Worked } from './daemon.ts';
 import { type Items, itemsOf, mountsOf, openIn, shapeOf } from './disk.ts';
 import { type Finding, leniencies, type Point } from './leniencies.ts';
-import { eventsOf, type Fault, isFault, strike, strikes } from './strike.ts';
-
-/** How the faults of one action went. */
-export interface Tally {
-  points: number;
-  /** Actions that went on to their end although a call was refused. */
-  passed: number;
-  /** Findings that are forgiven, by the reason. */
-  readonly forgiven: Map<string, number>;
-  /** What is wrong, one sentence each. */
-  readonly wrong: string[];
-}
-
-export const newTally = (): Tally => ({ points: 0, passed: 0, forgiven: new Map(), wrong: [] });
+import { eventsOf, type Fault, isFault, type Share, shareOf, strike, targetsOf } from './strike.ts';
+import { Tally } from './tally.ts';
 
 const CHECK = { tars: true } as const;
 
@@ -115,11 +103,6 @@ function difference(now: string, other: string): string {
   return `${more ?? 'nothing'} | ${less ?? 'nothing'}`.slice(0, 200);
 }
 
-export interface Share {
-  readonly every: number;
-  readonly first: number;
-}
-
 /** Lets the fault strike at each `every`th event of the action, in turn. */
 export function strikeEverywhere(worked: Worked, name: string, action: Action, fault: Fault, share: Share): Tally {
   return new Faults(worked, name, action, fault).run(share);
@@ -131,7 +114,7 @@ class Faults {
   readonly #action: Action;
   readonly #fault: Fault;
   readonly #undisturbed: Undisturbed;
-  readonly #tally = newTally();
+  readonly #tally = new Tally();
   /** The one that goes on after the fault. */
   #daemon: Daemon | undefined;
   /** The number of the event. */
@@ -146,11 +129,9 @@ class Faults {
     this.#tally.wrong.push(...this.#undisturbed.wrong.map((each) => `without a fault: ${each}`));
   }
 
-  run({ every, first }: Share): Tally {
-    const events = [...this.#undisturbed.events.entries()].filter(([, event]) => strikes(event, this.#fault));
-    for (let i = first % Math.min(every, events.length); i < events.length; i += every) {
+  run(share: Share): Tally {
+    for (const [at, event] of shareOf(targetsOf(this.#undisturbed.events, this.#fault), share)) {
       this.#tally.points++;
-      const [at, event] = events[i]!;
       this.#at = at;
       try {
         this.#strike(at, event);
@@ -176,7 +157,7 @@ class Faults {
     };
     const leniency = leniencies.find((each) => each.applies(point, finding));
     if (leniency === undefined) this.#wrong(event, `${finding.kind}: ${finding.text}`);
-    else this.#tally.forgiven.set(leniency.reason, (this.#tally.forgiven.get(leniency.reason) ?? 0) + 1);
+    else this.#tally.forgive(leniency.reason);
   }
 
   #whereabouts(event: TraceEvent): { call: string; path: string } {

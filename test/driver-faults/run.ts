@@ -6,9 +6,10 @@
 import { parseArgs } from 'node:util';
 import { actions } from './actions.ts';
 import { drivers, workedMachine } from './daemon.ts';
-import { newTally, strikeEverywhere, type Tally } from './faults.ts';
+import { strikeEverywhere } from './faults.ts';
 import { strikeFirstStart, strikeStart } from './start-faults.ts';
 import { type Fault, faults } from './strike.ts';
+import { Tally } from './tally.ts';
 
 /** What a daemon does before anything else. */
 const START = 'start after a stop';
@@ -25,19 +26,9 @@ const { values } = parseArgs({
   },
 });
 
-const sum = newTally();
+const sum = new Tally();
 
-function add(to: Tally, { points, passed, forgiven, wrong }: Tally): void {
-  to.points += points;
-  to.passed += passed;
-  for (const [reason, count] of forgiven) to.forgiven.set(reason, (to.forgiven.get(reason) ?? 0) + count);
-  to.wrong.push(...wrong);
-}
-
-const told = ({ points, passed, forgiven, wrong }: Tally): string => {
-  const lenient = [...forgiven.values()].reduce((all, count) => all + count, 0);
-  return `${points} faults: ${passed} passed over, ${lenient} findings forgiven, ${wrong.length} wrong`;
-};
+const told = (tally: Tally): string => `${tally.points} faults: ${tally}, ${tally.wrong.length} wrong`;
 
 const every = Number(values.every);
 
@@ -45,9 +36,9 @@ for (const type of drivers) {
   if (values.driver !== undefined && values.driver !== type.name) continue;
   const started = performance.now();
   const worked = workedMachine(type);
-  const here = newTally();
+  const here = new Tally();
   const note = (name: string, fault: Fault, tally: Tally): void => {
-    add(here, tally);
+    here.add(tally);
     if (values.verbose || tally.wrong.length > 0) console.log(`  ${type.name} ${name}, ${fault}: ${told(tally)}`);
     for (const wrong of tally.wrong.slice(0, 4)) console.log(`    ${wrong.slice(0, 420)}`);
   };
@@ -60,7 +51,7 @@ for (const type of drivers) {
     if (FIRST.includes(values.only)) note(FIRST, fault, strikeFirstStart(worked, fault, { every, first: 0 }));
     if (START.includes(values.only)) note(START, fault, strikeStart(worked, fault, { every, first: 0 }));
   }
-  add(sum, here);
+  sum.add(here);
   console.log(`${type.name}: ${told(here)} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
 for (const [reason, count] of sum.forgiven) console.log(`forgiven ${count} times: ${reason}`);

@@ -8,8 +8,8 @@ import { hexOf } from '../../src/layer/digest.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { DOCKER, emptyMachine, restarted, startDaemon, tars, type Worked } from './daemon.ts';
 import { itemsOf, mountsOf, shapeOf } from './disk.ts';
-import { newTally, type Share, type Tally } from './faults.ts';
-import { eventsOf, type Fault, isFault, strike, strikes } from './strike.ts';
+import { eventsOf, type Fault, isFault, type Share, shareOf, strike, targetsOf } from './strike.ts';
+import { Tally } from './tally.ts';
 
 const LEFT = 'e'.repeat(64);
 
@@ -54,15 +54,14 @@ export const strikeStart = (worked: Worked, fault: Fault, share: Share): Tally =
 export const strikeFirstStart = ({ type }: Worked, fault: Fault, share: Share): Tally =>
   strikeStartOn(emptyMachine(type), type, fault, share);
 
-function strikeStartOn(left: Machine<IFs>, type: DriverType, fault: Fault, { every, first }: Share): Tally {
-  const tally = newTally();
+function strikeStartOn(left: Machine<IFs>, type: DriverType, fault: Fault, share: Share): Tally {
+  const tally = new Tally();
   const begin = (machine: Machine<IFs>) => () => void startDaemon(machine, type).store.sweep();
   const clean = left.fork();
-  const events = [...eventsOf(clean, begin(clean)).entries()].filter(([, event]) => strikes(event, fault));
+  const targets = targetsOf(eventsOf(clean, begin(clean)), fault);
   const expected = started(left.fork(), type);
   tally.wrong.push(...expected.wrong.map((text) => `without a fault: ${text}`));
-  for (let i = first % Math.min(every, events.length); i < events.length; i += every) {
-    const [at, event] = events[i]!;
+  for (const [at, event] of shareOf(targets, share)) {
     tally.points++;
     const machine = left.fork();
     const { error } = strike(machine, begin(machine), at, fault);

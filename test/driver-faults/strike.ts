@@ -24,10 +24,27 @@ const CANNOT_FAIL: ReadonlySet<string> = new Set([
  * Whether a fault can strike there. An errno comes before the call has done something, but for close(2), whose
  * descriptor is gone whatever it answers.
  */
-export function strikes(event: TraceEvent, fault: Fault): boolean {
+function strikes(event: TraceEvent, fault: Fault): boolean {
   if (fault === 'stop') return true;
   if (event.kind === 'return') return event.call === 'close' && event.error === undefined;
   return event.kind !== 'syscall' || (event.call !== 'close' && !CANNOT_FAIL.has(event.call));
+}
+
+/** An event that a fault can strike, behind its number. */
+export type Target = readonly [at: number, event: TraceEvent];
+
+export const targetsOf = (events: readonly TraceEvent[], fault: Fault): Target[] =>
+  [...events.entries()].filter(([, event]) => strikes(event, fault));
+
+/** Each `every`th target; `first`, counted round, is the number of the first one. */
+export interface Share {
+  readonly every: number;
+  readonly first: number;
+}
+
+export function shareOf(targets: readonly Target[], { every, first }: Share): Target[] {
+  const begin = first % Math.min(every, targets.length);
+  return targets.filter((_, i) => i % every === begin);
 }
 
 /** All events of an action. */

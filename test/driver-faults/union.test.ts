@@ -8,12 +8,11 @@ import type { DriverType } from '../../src/driver/driver.ts';
 import type { IFs } from '../../src/fs/ifs.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { treeOf } from '../unit/union/tree-of.ts';
-import { drivers, restarted, startDaemon } from './daemon.ts';
+import { drivers, restarted, standing, startDaemon } from './daemon.ts';
 import { openIn } from './disk.ts';
-import { eventsOf, faults, isFault, strike, strikes } from './strike.ts';
+import { eventsOf, faults, isFault, shareOf, strike, targetsOf } from './strike.ts';
 
 const MTIME = 1_600_000_000;
-const standing = { now: () => ({ sec: 1_700_000_000, nsec: 0 }), tick() {}, advance() {}, fork: () => standing };
 
 function changed(driver: DriverType) {
   const base = tree({ '/d/f': { content: 'f', mtime: MTIME }, '/d/g': 'g', '/h': { content: 'h', mtime: MTIME } });
@@ -27,7 +26,7 @@ function changed(driver: DriverType) {
 }
 
 /** Every door takes a minute; a prime lets each kind of event have its turn. */
-const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 37);
+const share = { every: Number(process.env['FAULT_STRIDE'] ?? 37), first: 0 };
 let points = 0;
 
 /** Linux mounts an overlay read-only, and tells no error, where it cannot make its work directory: ovl_make_workdir(). */
@@ -49,12 +48,10 @@ describe.each(drivers)('a union on $name', (type) => {
     const u = changed(type);
     const view = treeOf(u.fs);
     const { diffID } = u.commit();
-    const events = [...eventsOf(u.machine, () => void u.commit()).entries()].filter(([, event]) =>
-      strikes(event, fault),
-    );
-    expect(events.length).toBeGreaterThan(10);
-    for (let i = 0; i < events.length; i += STRIDE) {
-      const [at, event] = events[i]!;
+    const events = eventsOf(u.machine, () => void u.commit());
+    const targets = targetsOf(events, fault);
+    expect(targets.length).toBeGreaterThan(10);
+    for (const [at, event] of shareOf(targets, share)) {
       points++;
       const open = openIn(u.machine);
       const { error } = strike(u.machine, () => u.commit(), at, fault);
@@ -73,9 +70,7 @@ describe.each(drivers)('a union on $name', (type) => {
     const events = eventsOf(reference.machine, () => reference.discard());
     const after = treeOf(reference.fs);
     expect(after).not.toEqual(before);
-    const struck = [...events.entries()].filter(([, event]) => strikes(event, fault));
-    for (let i = 0; i < struck.length; i += STRIDE) {
-      const [at, event] = struck[i]!;
+    for (const [at, event] of shareOf(targetsOf(events, fault), share)) {
       const where = JSON.stringify(event);
       points++;
       const u = changed(type);
