@@ -32,10 +32,6 @@ export class Tally {
     for (const rule of explained) this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1);
   }
 
-  of(rule: Rule): number {
-    return this.#rules.get(rule) ?? 0;
-  }
-
   print(): string {
     const rows = [...this.#rules].sort(([, a], [, b]) => b - a);
     return [

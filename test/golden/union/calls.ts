@@ -25,6 +25,7 @@ import type { MappedRegion } from '../../../src/kernel/mmap.ts';
 import type { Task } from '../../../src/kernel/task.ts';
 import { NODE_TYPES } from './branch.ts';
 import { entryOf, type InodeClasses, listDirectory, readAll, treeOf, typeOf } from './observe.ts';
+import type { Call } from './recording.ts';
 
 const encoder = new TextEncoder();
 const RENAME_FLAGS: Record<string, number> = {
@@ -47,30 +48,6 @@ function openFlags(letters: string): number {
   const both = letters.startsWith('rw');
   const rest = both ? letters.slice(2) : letters;
   return [...rest].reduce((flags, letter) => flags | FLAG_LETTERS[letter]!, both ? O_RDWR : 0);
-}
-
-/** The words of a call. */
-export interface Call {
-  op: string;
-  p: string;
-  to: string;
-  c: string;
-  h: string;
-  m: string;
-  n: number;
-  off: number;
-  size: number;
-  uid: number;
-  gid: number;
-  mtime: number;
-  name: string;
-  value: string;
-  target: string;
-  type: string;
-  flag: string;
-  flags: string;
-  branch: string;
-  rdev: [number, number];
 }
 
 /** Where a call acts, and with what. */

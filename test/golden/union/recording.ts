@@ -31,9 +31,40 @@ export interface Change {
   '~'?: string[];
 }
 
+/** A call: `op` is its name, and of the other words it has those that it takes. */
+export interface Call {
+  op: string;
+  p: string;
+  to: string;
+  c: string;
+  h: string;
+  m: string;
+  n: number;
+  off: number;
+  size: number;
+  uid: number;
+  gid: number;
+  mtime: number;
+  name: string;
+  value: string;
+  target: string;
+  type: string;
+  flag: string;
+  flags: string;
+  branch: string;
+  rdev: [number, number];
+}
+
+/** What a call answers, and what it changes. */
+export interface Answer {
+  ok?: unknown;
+  err?: string;
+  rw?: Change;
+}
+
 export interface Step {
-  do: { op: string } & Record<string, never>;
-  result: { ok?: unknown; err?: string; rw?: Change };
+  do: Call;
+  result: Answer;
 }
 
 export interface BranchProps {

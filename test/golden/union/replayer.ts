@@ -4,10 +4,10 @@ import type { Task } from '../../../src/kernel/task.ts';
 import type { MappedRegion } from '../../../src/kernel/mmap.ts';
 import { createMachine } from '../../../src/union/create-machine.ts';
 import { type Marks, makeBranch, makeEmptyBranch } from './branch.ts';
-import { type Call, calls } from './calls.ts';
+import { calls } from './calls.ts';
 import { linearExt4 } from './linear-ext4.ts';
 import { changeBetween, InodeClasses, treeOf } from './observe.ts';
-import type { Change, RecordedCase, Tree } from './recording.ts';
+import type { Answer, Call, RecordedCase, Tree } from './recording.ts';
 
 /** What differs between union filesystems. */
 export interface RecordedUnion extends Marks {
@@ -23,12 +23,6 @@ export interface RecordedUnion extends Marks {
   flush(task: Task): unknown;
   /** A raw branch in words that are the same wherever it lies. */
   told(tree: Tree): Tree;
-}
-
-export interface StepResult {
-  ok?: unknown;
-  err?: string;
-  rw?: Change;
 }
 
 /** One case under way: a machine with the branches on one disk and the union on top. */
@@ -86,8 +80,8 @@ export class Replayer {
     this.mount();
   }
 
-  step(call: Call): StepResult {
-    const result: StepResult = {};
+  step(call: Call): Answer {
+    const result: Answer = {};
     try {
       result.ok = this.#run(call) ?? true;
     } catch (error) {

@@ -1,10 +1,7 @@
 /** Two union filesystems side by side on the same sequence: how far they answer the same. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Call } from './calls.ts';
-import type { Entry, RecordedCase, Step } from './recording.ts';
+import type { Answer, Entry, RecordedCase } from './recording.ts';
 import { type RecordedUnion, Replayer } from './replayer.ts';
-
-type Answer = Step['result'];
 
 /** What every union filesystem numbers, counts and orders in its own way. */
 function withoutOwnWays({ ok, err }: Answer): Answer {
@@ -24,5 +21,5 @@ export const recordedAnswers = ({ steps }: RecordedCase): Answer[] => steps.map(
 /** What our own filesystem answers. */
 export function answersOf(union: RecordedUnion, recorded: RecordedCase, options: string): Answer[] {
   const replayer = new Replayer(union, recorded, options);
-  return recorded.steps.map(({ do: call }) => replayer.step(call as unknown as Call));
+  return recorded.steps.map(({ do: call }) => replayer.step(call));
 }
