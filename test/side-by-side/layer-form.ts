@@ -1,13 +1,15 @@
 /** Random layers in the form of each union filesystem: the same whiteouts and opaque directories, written differently. */
 import { WHITEOUT_DEV } from '../../src/abi/whiteout.ts';
+import { SHORT_NAME_MAX } from '../../src/testing/filesystem/union-model.ts';
 import type { Layer, LayerEntry } from '../../src/testing/layers.ts';
 
-/** AUFS lists longer names of a branch, and cannot look at them. */
-const AUFS_NAME_MAX = 242;
 const OPAQUE = 'trusted.overlay.opaque';
 const isOverlayName = (name: string): boolean => name.includes('.overlay.');
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 const isWhiteout = (entry: LayerEntry): boolean => entry.type === 'node' && entry.rdev === WHITEOUT_DEV;
+
+/** A name on the way is too long for AUFS, which lists it when a branch has it, and cannot look at it. */
+export const hasLongName = (path: string): boolean => path.split('/').some((name) => name.length > SHORT_NAME_MAX);
 
 /** The names of a layer so far. */
 type Kinds = Map<string, 'directory' | 'whiteout' | 'symlink' | 'other'>;
@@ -19,8 +21,7 @@ const parentsOf = (path: string): string[] => {
 
 function canBeMade({ path, ...entry }: LayerEntry, kinds: Kinds): boolean {
   if (path === '') return entry.type === 'directory';
-  if (path.split('/').some((name) => name.length > AUFS_NAME_MAX) || (entry.type === 'symlink' && entry.target === ''))
-    return false;
+  if (hasLongName(path) || (entry.type === 'symlink' && entry.target === '')) return false;
   const isReachable = parentsOf(path).every((parent) => (kinds.get(parent) ?? 'directory') === 'directory');
   return isReachable && !kinds.has(path) && (entry.type !== 'link' || kinds.get(entry.to) === 'other');
 }

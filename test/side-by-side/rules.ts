@@ -1,12 +1,9 @@
 /** How AUFS and overlayfs differ: the only reasons that the fuzz of one against the other takes. */
 import { RENAME_EXCHANGE, SEEK_DATA, SEEK_HOLE } from '../../src/abi/flags.ts';
 import type { Course, Difference, Rule } from './compare.ts';
+import { hasLongName } from './layer-form.ts';
 
-/** AUFS keeps 13 bytes of a name for itself. */
-const AUFS_NAME_MAX = 242;
-
-const isLong = (path: unknown): boolean =>
-  typeof path === 'string' && path.split('/').some((name) => name.length > AUFS_NAME_MAX);
+const isLong = (path: unknown): boolean => typeof path === 'string' && hasLongName(path);
 
 /** A call, or a symlink on its way, names something long. */
 function namesLong({ sequence }: Course): boolean {

@@ -5,6 +5,7 @@ import type { Layer } from '../../src/testing/layers.ts';
 import type { Subject } from '../../src/testing/subject.ts';
 import { createMachine } from '../../src/union/create-machine.ts';
 import { linearExt4 } from '../golden/union/linear-ext4.ts';
+import { DOCKER_OPTIONS } from '../unit/filesystem/aufs/machine.ts';
 import { inAufsForm } from './layer-form.ts';
 
 /** A machine, and the form in which layers are put on its disk. */
@@ -14,7 +15,6 @@ export interface Side {
 }
 
 const DIRECTORY = '/fuzz';
-const AUFS_OPTIONS = 'dio,xino=/dev/shm/aufs.xino,dirperm1';
 
 /** `lowerdir=`, `upperdir=` of an overlay mount as branches of AUFS. */
 function branchesOf(data: string): string {
@@ -30,7 +30,7 @@ export function mountingAufs(task: Task): Task {
       if (key === 'mount') {
         return (...[source, at, type, data, flags]: Parameters<Task['mount']>) =>
           type === 'overlay'
-            ? target.mount('none', at, 'aufs', `br:${branchesOf(data ?? '')},${AUFS_OPTIONS}`, flags)
+            ? target.mount('none', at, 'aufs', `br:${branchesOf(data ?? '')},${DOCKER_OPTIONS}`, flags)
             : target.mount(source, at, type, data, flags);
       }
       if (key === 'umount') {

@@ -1,8 +1,8 @@
 /** The mount options whose marks a stop could leave half made; Docker's first. */
-const docker = 'dio,xino=/dev/shm/aufs.xino,dirperm1';
+import { DOCKER_OPTIONS } from '../../unit/filesystem/aufs/machine.ts';
 
 export const optionSets = {
-  "Docker's options": docker,
-  noplink: `${docker},noplink`,
+  "Docker's options": DOCKER_OPTIONS,
+  noplink: `${DOCKER_OPTIONS},noplink`,
   noxino: 'dio,noxino,dirperm1',
 } as const;
