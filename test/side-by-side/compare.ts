@@ -94,7 +94,7 @@ function end(replay: Replay): void {
   attempt(() => replay.task.umount(replay.subject.directory, MNT_DETACH));
 }
 
-/** `pair` of both, AUFS first. */
+/** What `tell` answers for each of the two. */
 const both = <T, U>([aufs, overlay]: Sides<T>, tell: (one: T) => U): Sides<U> => [tell(aufs), tell(overlay)];
 
 class Comparison {

@@ -36,7 +36,7 @@ const told = (action: () => string): string => {
   return 'ok' in result ? result.ok : 'err' in result ? `!${result.err}` : `!crash ${result.crash}`;
 };
 
-/** The tree at `root`, without reading files: that alone makes AUFS write. */
+/** The tree at `root`; files are read only where their contents are wanted, as that alone makes AUFS write. */
 export function treeInWords(task: SubjectTask, root: string, withContent: boolean): Told {
   const tree = new Map<string, string>();
   const first = new Map<number, string>();

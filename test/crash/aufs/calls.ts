@@ -132,7 +132,7 @@ const renaming: Readonly<Record<string, Act>> = Object.fromEntries(
   ]),
 );
 
-/** The file is opened, and then it and what lies below `directory` is removed. */
+/** Opens the file and removes it, and then `directory`, which has been emptied by that. */
 function openRemoved(task: Task, path: string, directory?: string): number {
   const fd = task.open(path, O_RDWR);
   task.unlink(path);

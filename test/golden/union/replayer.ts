@@ -60,7 +60,7 @@ export class Replayer {
     return treeOf(this.#task, '/t/m', this.#classes);
   }
 
-  /** Paths below the disk's root with their types. */
+  /** What lies in a directory of the disk: paths below it with their types. */
   typesOf(name: string): Record<string, string> {
     return Object.fromEntries(Object.entries(treeOf(this.#task, `/t/${name}`)).map(([path, { t }]) => [path, t]));
   }
