@@ -17,6 +17,7 @@ import {
   laterLeniencies,
   leavesName,
   leftOvers,
+  withDirectoryTimes,
 } from './leniencies.ts';
 import { type Prepared, run, type Seen } from './prepared.ts';
 import { RW } from './worked-machine.ts';
@@ -111,10 +112,9 @@ class Faults {
       this.#tally.forgiven++;
       return;
     }
-    const forgiven = leniencies.find(({ applies, trees, mask }) => {
-      const both = (line: string): string => directoryTimes.mask(mask ? mask(line) : line);
-      return applies(fault) && isMixOf(view, trees(seen, fault), both);
-    });
+    const forgiven = leniencies.find(
+      ({ applies, trees, mask }) => applies(fault) && isMixOf(view, trees(seen, fault), withDirectoryTimes(mask)),
+    );
     if (forgiven !== undefined) {
       this.#tally.forgiven++;
       this.#tally.reasons.add(forgiven.reason);

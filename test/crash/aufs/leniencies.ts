@@ -1,6 +1,6 @@
 /** What the real AUFS leaves behind too when a step of a call is refused or the power goes, and why. */
 import type { TraceEvent } from '../../../src/kernel/trace.ts';
-import { isDirectoryLine, type Mask, type View, withoutLinks, withoutTime } from '../views.ts';
+import { isDirectoryLine, type Mask, maskOf, type View, withoutLinks, withoutTime } from '../views.ts';
 import type { Seen } from './prepared.ts';
 
 /** A step that was refused. */
@@ -18,6 +18,9 @@ export const directoryTimes: { readonly reason: string; readonly mask: Mask } = 
     'directories that were copied up stay, with the time of what was made in them; restored times are not part of the step before: au_dtime_revert(), "harmless" in i_op_ren.c',
   mask: (line) => (isDirectoryLine(line) ? withoutTime(line) : line),
 };
+
+/** A mask, and that of the times of directories. */
+export const withDirectoryTimes = (mask?: Mask): Mask => maskOf([...(mask ? [mask] : []), directoryTimes.mask]);
 
 /** What may be seen after a fault instead. */
 export interface FaultLeniency {

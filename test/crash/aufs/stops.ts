@@ -7,8 +7,8 @@ import type { TraceEvent } from '../../../src/kernel/trace.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 import { viewOf } from '../../unit/machine/union-machine.ts';
 import { stopAt } from '../stop-at.ts';
-import { firstDifference, isMixOf, type Mask, sameView, type View } from '../views.ts';
-import { directoryTimes, isTemporary } from './leniencies.ts';
+import { firstDifference, isMixOf, sameView, type View } from '../views.ts';
+import { directoryTimes, isTemporary, withDirectoryTimes } from './leniencies.ts';
 import { type Prepared, run, viewBelow } from './prepared.ts';
 import { stopLeniencies, type Stopped } from './stop-leniencies.ts';
 import { MERGED, RW } from './worked-machine.ts';
@@ -114,8 +114,8 @@ class Stops {
 
   #isBetween(view: View): boolean {
     const found = stopLeniencies.find(({ applies, mixes, mask }) => {
-      const both: Mask = (line) => directoryTimes.mask(mask ? mask(line) : line);
-      return applies(this.#stopped) && mixes(this.#stopped).some((mix) => isMixOf(view, mix, both));
+      const forgiven = withDirectoryTimes(mask);
+      return applies(this.#stopped) && mixes(this.#stopped).some((mix) => isMixOf(view, mix, forgiven));
     });
     if (found !== undefined) this.#tally.reasons.add(found.reason);
     return found !== undefined;
