@@ -5,7 +5,7 @@ import { ErrnoException } from '../abi/errno.ts';
 import { directoryName } from '../abi/name-bytes.ts';
 import { compareTimespec, type Stat, type Timespec } from '../abi/stat.ts';
 import type { Task } from '../kernel/task.ts';
-import { listNames } from './list-names.ts';
+import { listPaths } from './list-names.ts';
 import { layerPath } from './layer-entry.ts';
 import { refuseType } from './refusal.ts';
 import {
@@ -48,7 +48,7 @@ export function removeAll(task: Task, path: string): void {
     unlinkIfThere(task, path);
     return;
   }
-  for (const name of listNames(task, path)) removeAll(task, `${path}/${name}`);
+  for (const below of listPaths(task, path)) removeAll(task, below);
   task.rmdir(path);
 }
 

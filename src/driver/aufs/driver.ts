@@ -9,7 +9,7 @@ import { branchChanges } from '../../archive/branch-changes.ts';
 import type { Change } from '../../archive/change.ts';
 import { directorySize } from '../../archive/directory-size.ts';
 import { packBranch } from '../../archive/export-changes.ts';
-import { listNames } from '../../archive/list-names.ts';
+import { listPaths } from '../../archive/list-names.ts';
 import { machineOwnerNames, type OwnerNames } from '../../archive/owner-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import { FS_MAGIC_AUFS, fsMagicOf } from '../backing-filesystem.ts';
@@ -158,7 +158,7 @@ export class AufsDriver implements Driver {
 
   #layerCount(): number {
     const { layers } = homePaths(this.home);
-    return listNames(this.#task, layers).filter((id) => !isDirectory(this.#task.lstat(`${layers}/${id}`).mode)).length;
+    return listPaths(this.#task, layers).filter((path) => !isDirectory(this.#task.lstat(path).mode)).length;
   }
 
   metadata(): undefined {
@@ -167,7 +167,7 @@ export class AufsDriver implements Driver {
 
   cleanup(): void {
     const { mnt } = homePaths(this.home);
-    for (const id of listNames(this.#task, mnt)) attempt(() => this.#unmount(`${mnt}/${id}`));
+    for (const path of listPaths(this.#task, mnt)) attempt(() => this.#unmount(path));
     unmountBelow(this.#task, this.home);
   }
 
