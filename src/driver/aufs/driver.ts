@@ -22,7 +22,7 @@ import type {
   DriverFeatures,
   DriverLog,
 } from '../driver.ts';
-import { DriverError } from '../driver-error.ts';
+import { refuseEmptyId } from '../layer-id.ts';
 import { naiveDiff } from '../naive-diff.ts';
 import { isMounted, ReferenceCounter } from '../reference-counter.ts';
 import { attempt, passing } from '../refusal.ts';
@@ -139,7 +139,7 @@ export class AufsDriver implements Driver {
   }
 
   remove(id: string): void {
-    if (id === '') throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
+    refuseEmptyId(id);
     requireLayerId(id);
     const { mnt } = this.#paths(id);
     this.#unmount(mnt);
