@@ -84,3 +84,14 @@ export interface StatFS {
 export function compareTimespec(a: Timespec, b: Timespec): number {
   return a.sec - b.sec || a.nsec - b.nsec;
 }
+
+const SECOND = 1_000_000_000n;
+
+/** The nanoseconds from 1970 to a moment; fewer than 0 where it lies before. */
+export const nanosecondsOf = ({ sec, nsec }: Timespec): bigint => BigInt(sec) * SECOND + BigInt(nsec);
+
+/** The moment that lies so many nanoseconds after 1970, or before it where they are fewer than 0. */
+export function timespecOf(nanoseconds: bigint): Timespec {
+  const nsec = ((nanoseconds % SECOND) + SECOND) % SECOND;
+  return { sec: Number((nanoseconds - nsec) / SECOND), nsec: Number(nsec) };
+}

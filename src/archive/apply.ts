@@ -4,7 +4,7 @@ import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../abi/flags.ts';
 import { S_IALLUGO } from '../abi/mode.ts';
 import type { Stat } from '../abi/stat.ts';
 import type { Task } from '../kernel/task.ts';
-import { listNames } from './list-names.ts';
+import { listNames, listPaths } from './list-names.ts';
 import { type Applied, LayerUnpacker, type UnpackOptions } from './unpack.ts';
 import { removeAll } from './unpack-entry.ts';
 import { verifyLayer } from './verify-layer.ts';
@@ -66,7 +66,7 @@ function emptied(inside: Task): () => void {
   const attributes = new Set(inside.llistxattr('/'));
   return () => {
     try {
-      for (const name of listNames(inside, '/')) removeAll(inside, `/${name}`);
+      for (const path of listPaths(inside, '/')) removeAll(inside, path);
       for (const name of inside.llistxattr('/')) if (!attributes.has(name)) inside.lremovexattr('/', name);
       restoreAttributes(inside, before);
     } catch (error) {

@@ -2,7 +2,7 @@
 import { isDirectory } from '../abi/mode.ts';
 import type { Task } from '../kernel/task.ts';
 import { inodeKey } from './inode-key.ts';
-import { listNames } from './list-names.ts';
+import { listPaths } from './list-names.ts';
 
 /**
  * The lengths of all that lies in the directory, at any depth, in bytes: what overlay2 calls the size of a layer.
@@ -14,8 +14,7 @@ export function directorySize(task: Task, directory: string): number {
 
 function sizeBelow(task: Task, directory: string, seen: Set<string>): number {
   let size = 0;
-  for (const name of listNames(task, directory)) {
-    const path = `${directory}/${name}`;
+  for (const path of listPaths(task, directory)) {
     const stat = task.lstat(path);
     if (isDirectory(stat.mode)) size += sizeBelow(task, path, seen);
     else if (stat.nlink === 1) size += stat.size;

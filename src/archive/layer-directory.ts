@@ -3,7 +3,7 @@ import { isDirectory } from '../abi/mode.ts';
 import { WHITEOUT_DEV, WHITEOUT_MODE } from '../abi/whiteout.ts';
 import type { Task } from '../kernel/task.ts';
 import type { LayerForm } from './layer-entry.ts';
-import { listNames } from './list-names.ts';
+import { listPaths } from './list-names.ts';
 import { DIRTYPE, type TarHeader } from './tar-entry.ts';
 import { isMissing, lstatIfReachable, removeAll } from './unpack-entry.ts';
 
@@ -37,8 +37,7 @@ export function replace(task: Task, path: string, header: TarHeader): void {
 /** Removes what the directory holds at any depth, but for the paths in `spared`; a symlink to one is left alone. */
 export function clearDirectory(task: Task, directory: string, spared: ReadonlySet<string>): void {
   if (!isDirectory(task.lstat(directory).mode)) return;
-  for (const name of listNames(task, directory)) {
-    const path = `${directory === '/' ? '' : directory}/${name}`;
+  for (const path of listPaths(task, directory)) {
     if (spared.has(path)) clearDirectory(task, path, spared);
     else removeAll(task, path);
   }

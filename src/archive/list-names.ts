@@ -1,4 +1,4 @@
-/** The names in a directory. */
+/** What is in a directory: entries, names, paths. */
 import { O_DIRECTORY, O_RDONLY } from '../abi/flags.ts';
 import { compareNames } from '../abi/name-bytes.ts';
 import type { Dirent } from '../abi/stat.ts';
@@ -21,3 +21,11 @@ export function listEntries(task: Task, directory: string): Dirent[] {
 /** The names in a directory, sorted by their bytes. */
 export const listNames = (task: Task, directory: string): string[] =>
   listEntries(task, directory).map(({ name }) => name);
+
+/** The paths of the names in a directory, or of those that `isMeant`, sorted by the bytes of the names. */
+export function listPaths(task: Task, directory: string, isMeant: (name: string) => boolean = () => true): string[] {
+  const above = directory === '/' ? '' : directory;
+  return listNames(task, directory)
+    .filter(isMeant)
+    .map((name) => `${above}/${name}`);
+}

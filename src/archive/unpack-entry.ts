@@ -3,9 +3,9 @@ import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_RDONLY, O_WRONLY } from '../a
 import { isDirectory, isSymlink, makedev, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFIFO } from '../abi/mode.ts';
 import { ErrnoException } from '../abi/errno.ts';
 import { directoryName } from '../abi/name-bytes.ts';
-import { compareTimespec, type Stat, type Timespec } from '../abi/stat.ts';
+import { compareTimespec, nanosecondsOf, type Stat, type Timespec, timespecOf } from '../abi/stat.ts';
 import type { Task } from '../kernel/task.ts';
-import { listNames } from './list-names.ts';
+import { listPaths } from './list-names.ts';
 import { layerPath } from './layer-entry.ts';
 import { refuseType } from './refusal.ts';
 import {
@@ -48,7 +48,7 @@ export function removeAll(task: Task, path: string): void {
     unlinkIfThere(task, path);
     return;
   }
-  for (const name of listNames(task, path)) removeAll(task, `${path}/${name}`);
+  for (const below of listPaths(task, path)) removeAll(task, below);
   task.rmdir(path);
 }
 
@@ -107,7 +107,7 @@ export function setAttributes(task: Task, path: string, header: TarHeader): void
   const atime = header.atime === undefined ? header.mtime : later(header.atime, header.mtime);
   if (followed) setTimes(task, path, atime, header.mtime);
   else if (header.type === SYMTYPE) {
-    task.utimensat(AT_FDCWD, path, inNanoseconds(atime), inNanoseconds(header.mtime), AT_SYMLINK_NOFOLLOW);
+    task.utimensat(AT_FDCWD, path, wrapped(atime), wrapped(header.mtime), AT_SYMLINK_NOFOLLOW);
   }
 }
 
@@ -132,14 +132,8 @@ function setAttribute(task: Task, path: string, name: string, value: Uint8Array)
   }
 }
 
-const SECOND = 1_000_000_000n;
-
 /** The times of symlinks go through a number of nanoseconds in 64 bits, which wraps. @see moby pkg/archive/time_linux.go */
-function inNanoseconds({ sec, nsec }: Timespec): Timespec {
-  const time = BigInt.asIntN(64, BigInt(sec) * SECOND + BigInt(nsec));
-  const rest = ((time % SECOND) + SECOND) % SECOND;
-  return { sec: Number((time - rest) / SECOND), nsec: Number(rest) };
-}
+const wrapped = (time: Timespec): Timespec => timespecOf(BigInt.asIntN(64, nanosecondsOf(time)));
 
 const later = (a: Timespec, b: Timespec): Timespec => (compareTimespec(a, b) < 0 ? b : a);
 

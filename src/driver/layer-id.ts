@@ -22,6 +22,11 @@ export function requireLayerId(driver: string, id: string): void {
   if (!isLayerId(id)) throw layerIdRefusal(driver, id);
 }
 
+/** Refuses to remove what the empty id names: the whole home. @throws DriverError `ERR_DRIVER_ID` */
+export function refuseEmptyId(id: string): void {
+  if (id === '') throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
+}
+
 /**
  * Looks at something that every layer has; where that is missing there is no such layer.
  *

@@ -1,7 +1,7 @@
 /** What a driver over overlayfs leaves when the machine stops, or when the system refuses to take it away again. */
 import { isDirectory } from '../abi/mode.ts';
 import { directoryName } from '../abi/name-bytes.ts';
-import { listNames } from '../archive/list-names.ts';
+import { listNames, listPaths } from '../archive/list-names.ts';
 import type { Task } from '../kernel/task.ts';
 import { FS_MAGIC_OVERLAY, fsMagicOf } from './backing-filesystem.ts';
 
@@ -13,16 +13,14 @@ const TRIED_OUT = /^(check-overlayfs-support|opaque-bug-check|feature-check|fsut
  * of layers that nobody shows. Absolute paths.
  */
 export function leftoversOf(task: Task, home: string): string[] {
-  return [...triedOutIn(task, directoryName(home)), ...triedOutIn(task, home), ...staleMountPoints(task, home)];
+  const triedOut = [directoryName(home), home].flatMap((directory) => listPaths(task, directory, isTriedOut));
+  return [...triedOut, ...staleMountPoints(task, home)];
 }
 
-function triedOutIn(task: Task, directory: string): string[] {
-  const names = listNames(task, directory).filter((name) => TRIED_OUT.test(name));
-  return names.map((name) => (directory === '/' ? `/${name}` : `${directory}/${name}`));
-}
+const isTriedOut = (name: string): boolean => TRIED_OUT.test(name);
 
 function staleMountPoints(task: Task, home: string): string[] {
-  const layers = listNames(task, home).filter((name) => !TRIED_OUT.test(name));
+  const layers = listNames(task, home).filter((name) => !isTriedOut(name));
   return layers.map((name) => `${home}/${name}/merged`).filter((path) => isStale(task, path));
 }
 

@@ -20,7 +20,7 @@ import {
   QCMD,
   type QuotaState,
 } from '../abi/quota.ts';
-import { listNames } from '../archive/list-names.ts';
+import { listPaths } from '../archive/list-names.ts';
 import type { Task } from '../kernel/task.ts';
 import { DriverError } from './driver-error.ts';
 import { errnoText } from '../abi/errno-text.ts';
@@ -163,8 +163,7 @@ class ProjectQuotas implements QuotaControl {
   }
 
   #directoriesIn(directory: string): string[] {
-    const paths = listNames(this.#task, directory).map((name) => `${directory}/${name}`);
-    return paths.filter((path) => isDirectory(this.#task.lstat(path).mode));
+    return listPaths(this.#task, directory).filter((path) => isDirectory(this.#task.lstat(path).mode));
   }
 
   #note(directory: string): number {

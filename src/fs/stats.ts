@@ -1,7 +1,7 @@
 /** What `stat` and `statfs` answer, with all that Linux tells. */
 import { Stats as MemfsStats } from '@jsonjoy.com/fs-node';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/mode.ts';
-import type { Stat, StatFS, Timespec } from '../abi/stat.ts';
+import { nanosecondsOf, type Stat, type StatFS, type Timespec } from '../abi/stat.ts';
 
 const epoch: Timespec = { sec: 0, nsec: 0 };
 
@@ -125,10 +125,10 @@ export class BigIntStats extends StatsBase {
     this.ino = stat.ino64 ?? BigInt(stat.ino);
     this.size = BigInt(stat.size);
     this.blocks = BigInt(stat.blocks);
-    this.atimeNs = nanoseconds(stat.atime);
-    this.mtimeNs = nanoseconds(stat.mtime);
-    this.ctimeNs = nanoseconds(stat.ctime);
-    this.birthtimeNs = nanoseconds(stat.btime ?? epoch);
+    this.atimeNs = nanosecondsOf(stat.atime);
+    this.mtimeNs = nanosecondsOf(stat.mtime);
+    this.ctimeNs = nanosecondsOf(stat.ctime);
+    this.birthtimeNs = nanosecondsOf(stat.btime ?? epoch);
     this.atimeMs = this.atimeNs / 1_000_000n;
     this.mtimeMs = this.mtimeNs / 1_000_000n;
     this.ctimeMs = this.ctimeNs / 1_000_000n;
@@ -137,7 +137,6 @@ export class BigIntStats extends StatsBase {
 }
 
 const milliseconds = (time: Timespec): number => time.sec * 1000 + time.nsec / 1_000_000;
-const nanoseconds = (time: Timespec): bigint => BigInt(time.sec) * 1_000_000_000n + BigInt(time.nsec);
 
 /** Puts a date beside each time: made at the first question, then an ordinary property. */
 function giveDates(prototype: object): void {

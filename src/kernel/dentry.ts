@@ -43,6 +43,13 @@ export class Dentry {
     return this.parent === this;
   }
 
+  /** From the root of the filesystem, which itself is `''`. */
+  get path(): string {
+    let path = '';
+    for (let at: Dentry = this; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
+    return path;
+  }
+
   /** Puts the name into its parent's cache. @see d_rehash() */
   hash(): void {
     const siblings = this.parent.children ?? (this.parent.children = new Map());

@@ -20,7 +20,7 @@ export function lookupDentry(directory: Dentry, name: string, isLocked = false):
 function lookupSlow(directory: Dentry, name: string, isLocked: boolean): Dentry {
   const { superblock } = directory;
   if (isDeadDirectory(directory)) raise('ENOENT');
-  if (name.length * 3 > superblock.nameMax && utf8Length(name) > superblock.nameMax) raise('ENAMETOOLONG');
+  if (isLongerThan(name, superblock.nameMax)) raise('ENAMETOOLONG');
   const { trace } = superblock.kernel;
   if (trace.active) {
     const at = { filesystem: superblock.type.name, dev: superblock.dev, directory: directory.inode!.ino };
@@ -71,3 +71,7 @@ export function utf8Length(name: string): number {
   }
   return bytes;
 }
+
+/** Whether a name takes more than so many bytes; those of most names need not be counted. */
+export const isLongerThan = (name: string, bytes: number): boolean =>
+  name.length * 3 > bytes && utf8Length(name) > bytes;

@@ -10,7 +10,7 @@ import { isDirectory, isSymlink, S_ISVTX } from '../abi/mode.ts';
 import { touchAtime } from './atime.ts';
 import type { TaskContext } from './context.ts';
 import type { Dentry } from './dentry.ts';
-import { lookupDentry, utf8Length } from './lookup.ts';
+import { isLongerThan, lookupDentry } from './lookup.ts';
 import type { Mount, Path } from './mount.ts';
 import { searchRefusal } from './permission.ts';
 
@@ -46,7 +46,7 @@ export class Nameidata {
   /** Starts at `dirfd`, at the working directory or at the root. */
   start(dirfd: number, path: string, flags: number): ErrnoCode | undefined {
     if (path.length === 0 && (flags & LOOKUP_EMPTY) === 0) return 'ENOENT';
-    if (path.length >= PATH_MAX / 3 && utf8Length(path) >= PATH_MAX) return 'ENAMETOOLONG';
+    if (isLongerThan(path, PATH_MAX - 1)) return 'ENAMETOOLONG';
     const { fs } = this.task;
     let at = fs.cwd;
     if (path.charCodeAt(0) === 47) at = fs.root;

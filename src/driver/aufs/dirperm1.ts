@@ -1,6 +1,6 @@
 /** Whether this AUFS knows the mount option `dirperm1`, found out by trying. @see moby daemon/graphdriver/aufs/aufs.go (useDirperm) */
 import { removeAll } from '../../archive/unpack-entry.ts';
-import { listNames } from '../../archive/list-names.ts';
+import { listPaths } from '../../archive/list-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import type { DriverLog } from '../driver.ts';
 import { makeTemporaryDirectory } from '../make-directory.ts';
@@ -43,9 +43,6 @@ export function triedDirectories(task: Task, home: string): string[] {
   return [...matching(task, TMP, /^docker-aufs-(base|union)[0-9]+$/), ...matching(task, home, /^feature-check[0-9]+$/)];
 }
 
-function matching(task: Task, directory: string, name: RegExp): string[] {
-  if (task.statIfPresent(directory) === undefined) return [];
-  return listNames(task, directory)
-    .filter((each) => name.test(each))
-    .map((each) => `${directory}/${each}`);
+function matching(task: Task, directory: string, pattern: RegExp): string[] {
+  return task.statIfPresent(directory) === undefined ? [] : listPaths(task, directory, (name) => pattern.test(name));
 }

@@ -9,7 +9,7 @@ import { branchChanges } from '../../archive/branch-changes.ts';
 import type { Change } from '../../archive/change.ts';
 import { directorySize } from '../../archive/directory-size.ts';
 import { packBranch } from '../../archive/export-changes.ts';
-import { listNames } from '../../archive/list-names.ts';
+import { listPaths } from '../../archive/list-names.ts';
 import { machineOwnerNames, type OwnerNames } from '../../archive/owner-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import { FS_MAGIC_AUFS, fsMagicOf } from '../backing-filesystem.ts';
@@ -22,7 +22,7 @@ import type {
   DriverFeatures,
   DriverLog,
 } from '../driver.ts';
-import { DriverError } from '../driver-error.ts';
+import { refuseEmptyId } from '../layer-id.ts';
 import { naiveDiff } from '../naive-diff.ts';
 import { isMounted, ReferenceCounter } from '../reference-counter.ts';
 import { attempt, passing } from '../refusal.ts';
@@ -139,7 +139,7 @@ export class AufsDriver implements Driver {
   }
 
   remove(id: string): void {
-    if (id === '') throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
+    refuseEmptyId(id);
     requireLayerId(id);
     const { mnt } = this.#paths(id);
     this.#unmount(mnt);
@@ -158,7 +158,7 @@ export class AufsDriver implements Driver {
 
   #layerCount(): number {
     const { layers } = homePaths(this.home);
-    return listNames(this.#task, layers).filter((id) => !isDirectory(this.#task.lstat(`${layers}/${id}`).mode)).length;
+    return listPaths(this.#task, layers).filter((path) => !isDirectory(this.#task.lstat(path).mode)).length;
   }
 
   metadata(): undefined {
@@ -167,7 +167,7 @@ export class AufsDriver implements Driver {
 
   cleanup(): void {
     const { mnt } = homePaths(this.home);
-    for (const id of listNames(this.#task, mnt)) attempt(() => this.#unmount(`${mnt}/${id}`));
+    for (const path of listPaths(this.#task, mnt)) attempt(() => this.#unmount(path));
     unmountBelow(this.#task, this.home);
   }
 

@@ -6,7 +6,7 @@
  */
 import { errnoText, pathErrorText } from '../../abi/errno-text.ts';
 import type { ErrnoException } from '../../abi/errno.ts';
-import { listNames } from '../../archive/list-names.ts';
+import { listNames, listPaths } from '../../archive/list-names.ts';
 import { isDirectory } from '../../abi/mode.ts';
 import type { Task } from '../../kernel/task.ts';
 import { DriverError } from '../driver-error.ts';
@@ -64,20 +64,13 @@ function told(what: string, why: (error: ErrnoException) => string, step: () => 
 export function beingRemoved(task: Task, home: string): string[] {
   const { diff, mnt } = homePaths(home);
   return [mnt, diff].flatMap((folder) =>
-    listNames(task, folder)
-      .filter((name) => name.endsWith(REMOVING))
-      .map((name) => `${folder}/${name}`)
-      .filter((path) => isDirectory(task.lstat(path).mode)),
+    listPaths(task, folder, (name) => name.endsWith(REMOVING)).filter((path) => isDirectory(task.lstat(path).mode)),
   );
 }
 
-/** As `beingRemoved`, and the directories of layers that were not quite made or have begun to go. */
+/** What `mnt` and `diff` hold of no layer that there is: ones that were not quite made or have begun to go. */
 export function leftoversOf(task: Task, home: string): string[] {
   const folders = homePaths(home);
   const layers = new Set(listNames(task, folders.layers));
-  return [folders.mnt, folders.diff].flatMap((folder) =>
-    listNames(task, folder)
-      .filter((name) => !layers.has(name))
-      .map((name) => `${folder}/${name}`),
-  );
+  return [folders.mnt, folders.diff].flatMap((folder) => listPaths(task, folder, (name) => !layers.has(name)));
 }

@@ -1,6 +1,6 @@
 /** What unpacking into a layer leaves in its directory when the machine stops: see hard-link-writer.ts. */
 import { isDirectory } from '../../abi/mode.ts';
-import { listNames } from '../../archive/list-names.ts';
+import { listNames, listPaths } from '../../archive/list-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import { layerPaths, TEMPORARY_ROOT } from './layout.ts';
 
@@ -9,13 +9,13 @@ export function abandonedTrees(task: Task, home: string, growing: ReadonlySet<st
   const left: string[] = [];
   for (const id of listNames(task, home)) {
     const { directory, root, upper, work, lowerId } = layerPaths(home, id);
-    const names = listNamesIfDirectory(task, directory).map((name) => `${directory}/${name}`);
-    left.push(...names.filter((path) => path.startsWith(`${directory}/${TEMPORARY_ROOT}`) && !growing.has(path)));
-    if (names.includes(root)) left.push(...names.filter((path) => [upper, work, lowerId].includes(path)));
+    const paths = listPathsIfDirectory(task, directory);
+    left.push(...paths.filter((path) => path.startsWith(`${directory}/${TEMPORARY_ROOT}`) && !growing.has(path)));
+    if (paths.includes(root)) left.push(...paths.filter((path) => [upper, work, lowerId].includes(path)));
   }
   return left;
 }
 
-function listNamesIfDirectory(task: Task, path: string): string[] {
-  return isDirectory(task.lstat(path).mode) ? listNames(task, path) : [];
+function listPathsIfDirectory(task: Task, path: string): string[] {
+  return isDirectory(task.lstat(path).mode) ? listPaths(task, path) : [];
 }

@@ -12,7 +12,7 @@ import type { Task } from '../../kernel/task.ts';
 import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
 import { FS_MAGIC_OVERLAY } from '../backing-filesystem.ts';
 import { DriverError } from '../driver-error.ts';
-import { isLayerId, orNoSuchLayer, requireLayerId } from '../layer-id.ts';
+import { isLayerId, orNoSuchLayer, refuseEmptyId, requireLayerId } from '../layer-id.ts';
 import { leftoversOf } from '../leftovers.ts';
 import { makeDirectory, ROOT } from '../make-directory.ts';
 import { naiveDiff } from '../naive-diff.ts';
@@ -140,7 +140,7 @@ export class OverlayDriver implements Driver {
   }
 
   remove(id: string): void {
-    if (id === '') throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
+    refuseEmptyId(id);
     requireLayerId(this.name, id);
     const { directory, merged } = layerPaths(this.home, id);
     detachOverlay(this.#task, merged);

@@ -15,7 +15,7 @@ import type { Task } from '../../kernel/task.ts';
 import type { CreateOptions, DiffDriver, DiffWriter, Driver, DriverFeatures } from '../driver.ts';
 import { FS_MAGIC_OVERLAY } from '../backing-filesystem.ts';
 import { DriverError } from '../driver-error.ts';
-import { orNoSuchLayer } from '../layer-id.ts';
+import { orNoSuchLayer, refuseEmptyId } from '../layer-id.ts';
 import { leftoversOf } from '../leftovers.ts';
 import { makeDirectory, ROOT } from '../make-directory.ts';
 import { naiveDiff } from '../naive-diff.ts';
@@ -162,9 +162,7 @@ export class Overlay2Driver implements Driver {
   }
 
   remove(id: string): void {
-    if (id === '') {
-      throw new DriverError('ERR_DRIVER_ID', 'refusing to remove the directories: id is empty');
-    }
+    refuseEmptyId(id);
     requireLayerId(id);
     const { root, link, merged } = this.#paths(id);
     detachOverlay(this.#task, merged);

@@ -256,10 +256,7 @@ function takeBack({ kernel }: AufsSuperblock, temporary: Dentry): void {
 }
 
 function traceCopyUp({ kernel: { trace }, dev }: AufsSuperblock, dentry: Dentry, bytes: number): void {
-  if (!trace.active) return;
-  let path = '';
-  for (let at = dentry; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
-  trace.emit({ kind: 'copy-up', dev, path, bytes });
+  if (trace.active) trace.emit({ kind: 'copy-up', dev, path: dentry.path, bytes });
 }
 
 /** The object can be changed where it lies, or has a copy above by now. */

@@ -8,7 +8,7 @@ import { raise } from '../../abi/errno.ts';
 import { SEEK_CUR, SEEK_SET } from '../../abi/flags.ts';
 import { DT_UNKNOWN } from '../../abi/mode.ts';
 import type { FileOperations, Filldir, OpenFile } from '../../kernel/file.ts';
-import { utf8Length } from '../../kernel/lookup.ts';
+import { isLongerThan } from '../../kernel/lookup.ts';
 import type { Mapping } from '../../kernel/mmap.ts';
 import { syncFilesystem } from '../../kernel/sync.ts';
 import type { RealPath } from './branch.ts';
@@ -61,8 +61,7 @@ function readBranch(
       if (hides) whiteouts.add(name.slice(WHITEOUT_PREFIX.length));
     } else if (!entries.has(name) && !whiteouts.has(name)) {
       const ino = superblock.numberFor(filesystem, Number(realIno));
-      const isLong = name.length * 3 > NAME_LENGTH_MAX && utf8Length(name) > NAME_LENGTH_MAX;
-      entries.set(name, { name, ino, type: isLong ? DT_UNKNOWN : type });
+      entries.set(name, { name, ino, type: isLongerThan(name, NAME_LENGTH_MAX) ? DT_UNKNOWN : type });
     }
     return true;
   });

@@ -1,6 +1,6 @@
 /** Names in the directories of branches. */
 import type { Dentry } from '../../kernel/dentry.ts';
-import { lookupDentry, utf8Length } from '../../kernel/lookup.ts';
+import { isLongerThan, lookupDentry } from '../../kernel/lookup.ts';
 import { isDeadDirectory } from '../../kernel/permission.ts';
 
 /** The name in a directory of a branch; `undefined` where it is missing, too long for the branch, or the directory is gone. */
@@ -8,8 +8,7 @@ export function findReal(directory: Dentry, name: string): Dentry | undefined {
   const cached = directory.children?.get(name);
   if (cached !== undefined) return cached.inode === undefined ? undefined : cached;
   if (isDeadDirectory(directory)) return undefined;
-  const { nameMax } = directory.superblock;
-  if (name.length * 3 > nameMax && utf8Length(name) > nameMax) return undefined;
+  if (isLongerThan(name, directory.superblock.nameMax)) return undefined;
   const dentry = lookupDentry(directory, name);
   return dentry.inode === undefined ? undefined : dentry;
 }

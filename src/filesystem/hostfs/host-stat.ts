@@ -1,15 +1,7 @@
 /** What the host tells of a file, as the machine tells it. */
 import type { BigIntStats } from 'node:fs';
 import { PAGE_SIZE } from '../../abi/flags.ts';
-import type { Stat, Timespec } from '../../abi/stat.ts';
-
-const NANOSECONDS = 1_000_000_000n;
-
-export function timespecOf(nanoseconds: bigint): Timespec {
-  const seconds = nanoseconds / NANOSECONDS;
-  const nsec = Number(nanoseconds - seconds * NANOSECONDS);
-  return nsec < 0 ? { sec: Number(seconds) - 1, nsec: nsec + 1e9 } : { sec: Number(seconds), nsec };
-}
+import { type Stat, timespecOf } from '../../abi/stat.ts';
 
 /** Attributes of a host's file. Where the host has no blocks (Windows), they follow from the size. */
 export function statOf(found: BigIntStats, ino: number): Omit<Stat, 'dev'> {

@@ -7,10 +7,10 @@ import { raise } from '../../abi/errno.ts';
 import { NAME_MAX } from '../../abi/flags.ts';
 import { DT_BLK, DT_CHR, DT_DIR, DT_FIFO, DT_LNK, DT_REG, DT_SOCK } from '../../abi/mode.ts';
 import { decodeName, encodeName, isUTF8 } from '../../abi/name-bytes.ts';
-import type { Stat, StatFS } from '../../abi/stat.ts';
+import { type Stat, type StatFS, timespecOf } from '../../abi/stat.ts';
 import type { OutsideEntry, OutsideFile, PassthroughSource } from '../../kernel/passthrough/source.ts';
 import { isMissing, isNotPermitted, raiseHostError } from './host-error.ts';
-import { statOf, timespecOf } from './host-stat.ts';
+import { statOf } from './host-stat.ts';
 
 /** The magic number of User Mode Linux's filesystem of this name. @see fs/hostfs/hostfs_kern.c */
 const HOSTFS_SUPER_MAGIC = 0x00c0ffee;

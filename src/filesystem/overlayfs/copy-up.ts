@@ -158,14 +158,7 @@ function copyUpDataOf(superblock: OverlaySuperblock, dentry: Dentry, flags: numb
 
 function traceCopyUp(superblock: OverlaySuperblock, dentry: Dentry, bytes: number): void {
   const { trace } = superblock.kernel;
-  if (trace.active) trace.emit({ kind: 'copy-up', dev: superblock.dev, path: pathOf(dentry), bytes });
-}
-
-/** The path of a name from the root of the overlay. */
-function pathOf(dentry: Dentry): string {
-  let path = '';
-  for (let at = dentry; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
-  return path;
+  if (trace.active) trace.emit({ kind: 'copy-up', dev: superblock.dev, path: dentry.path, bytes });
 }
 
 /** Where the copy goes: to its name, or to the index. */

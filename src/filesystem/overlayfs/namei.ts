@@ -11,7 +11,7 @@ import { isDirectory, isRegular } from '../../abi/mode.ts';
 import { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { withCredentials } from '../../kernel/kernel.ts';
-import { lookupDentry, utf8Length } from '../../kernel/lookup.ts';
+import { isLongerThan, lookupDentry } from '../../kernel/lookup.ts';
 import { hashOf } from '../../kernel/name-table.ts';
 import { isDeadDirectory } from '../../kernel/permission.ts';
 import { isOpaque, type Layer, type LayerPath, NO_LOWER, overlayInode, setEntry } from './entry.ts';
@@ -67,7 +67,7 @@ class LookupState {
     const { superblock } = directory;
     if (isDeadDirectory(directory)) return undefined;
     const mayBeLong = superblock.nameMax < this.superblock.nameMax || this.redirect !== undefined;
-    if (mayBeLong && utf8Length(name) > superblock.nameMax) return undefined;
+    if (mayBeLong && isLongerThan(name, superblock.nameMax)) return undefined;
     if (superblock.keepsNegativeDentries) return this.#lookupThroughCache(directory, name);
     this.#trace(directory, name);
     const dentry = this.#spareFor(directory, name);

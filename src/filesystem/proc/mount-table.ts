@@ -1,7 +1,6 @@
 /** /proc/<pid>/mountinfo. @see fs/proc_namespace.c show_mountinfo() */
 import { MS_RDONLY } from '../../abi/flags.ts';
 import { major, minor } from '../../abi/mode.ts';
-import type { Dentry } from '../../kernel/dentry.ts';
 import type { Mount, MountNamespace, Path } from '../../kernel/mount.ts';
 import { escapePath, escapeSource, showMountFlags, showSuperblockFlags } from '../../kernel/mount-calls.ts';
 import { pathFrom } from '../../kernel/namei.ts';
@@ -20,17 +19,10 @@ function ofMount(mount: Mount, at: string): string {
   const { dev } = mount.superblock;
   const flags = ((mount.flags & MS_RDONLY) !== 0 ? 'ro' : 'rw') + showMountFlags(mount);
   const ids = `${mount.id} ${(mount.parent ?? mount).id} ${major(dev)}:${minor(dev)}`;
-  return `${ids} ${escapePath(pathWithin(mount.root))} ${escapePath(at)} ${flags}`;
+  return `${ids} ${escapePath(mount.root.path || '/')} ${escapePath(at)} ${flags}`;
 }
 
 function ofSuperblock({ superblock, source }: Mount): string {
   const access = (superblock.readOnly ? 'ro' : 'rw') + showSuperblockFlags(superblock);
   return `${superblock.type.name} ${escapeSource(source)} ${access}${superblock.showOptions()}`;
-}
-
-/** The path of a name within its filesystem. */
-function pathWithin(dentry: Dentry): string {
-  let path = '';
-  for (let at = dentry; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
-  return path === '' ? '/' : path;
 }

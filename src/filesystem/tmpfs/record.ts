@@ -2,7 +2,7 @@
 import type { Timespec } from '../../abi/stat.ts';
 import { countCopy, type Epoch } from '../../kernel/epoch.ts';
 import { ExtentMap } from '../../kernel/extent-map.ts';
-import { utf8Length } from '../../kernel/lookup.ts';
+import { isLongerThan } from '../../kernel/lookup.ts';
 import type { TmpfsDirectory } from './directory.ts';
 
 /** How many fields a row has. */
@@ -89,5 +89,5 @@ export class TmpfsRecord {
 
 /** A short target lies in the inode itself, a longer one takes a page. @see SHORT_SYMLINK_LEN */
 export function symlinkPages(target: string): number {
-  return target.length * 3 < 128 || utf8Length(target) < 128 ? 0 : 1;
+  return isLongerThan(target, 127) ? 1 : 0;
 }

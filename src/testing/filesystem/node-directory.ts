@@ -1,6 +1,6 @@
 /** A real directory by way of node:fs, which is handed in as a value: the host itself as an oracle, or as what is asked. */
 import { AT_SYMLINK_NOFOLLOW } from '../../abi/flags.ts';
-import type { Dirent, Stat, Timespec } from '../../abi/stat.ts';
+import { type Dirent, type Stat, type Timespec, timespecOf } from '../../abi/stat.ts';
 import { refuse } from './model-node.ts';
 import type { MountedDirectory } from './oracle.ts';
 import { type ModelTask, xattrCalls } from './posix-model.ts';
@@ -48,16 +48,15 @@ export interface NodeFs {
   rmSync(path: string, options: { recursive: true; force: true }): void;
 }
 
-const timeOf = (nanoseconds: bigint): Timespec => {
-  const sec = nanoseconds / 1_000_000_000n - (nanoseconds % 1_000_000_000n < 0n ? 1n : 0n);
-  return { sec: Number(sec), nsec: Number(nanoseconds - sec * 1_000_000_000n) };
-};
-
 function statOf(stats: NodeStats): Stat {
   const { dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks } = stats;
   const numbers = { dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks };
   const entries = Object.entries(numbers).map(([name, value]) => [name, Number(value)]);
-  const times = { atime: timeOf(stats.atimeNs), mtime: timeOf(stats.mtimeNs), ctime: timeOf(stats.ctimeNs) };
+  const times = {
+    atime: timespecOf(stats.atimeNs),
+    mtime: timespecOf(stats.mtimeNs),
+    ctime: timespecOf(stats.ctimeNs),
+  };
   return { ...(Object.fromEntries(entries) as Record<keyof typeof numbers, number>), ...times };
 }
 
