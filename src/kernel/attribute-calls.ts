@@ -32,6 +32,7 @@ import { isDirectory, isRegular, isSpecial } from '../abi/mode.ts';
 import type { Attributes, Stat, StatFS, Timespec } from '../abi/stat.ts';
 import type { TaskContext } from './context.ts';
 import type { Dentry } from './dentry.ts';
+import type { OpenFile } from './file.ts';
 import { S_APPEND } from './inode.ts';
 import { withCredentials } from './kernel.ts';
 import { type Path, wantWrite } from './mount.ts';
@@ -44,7 +45,7 @@ const walkFlags = (flags: number): number =>
   ((flags & AT_SYMLINK_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW) | ((flags & AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
 
 /** The attributes, with the owners as the caller's user namespace knows them. @see cp_new_stat() */
-export function tellStat({ credentials: { userNamespace } }: TaskContext, dentry: Dentry): Stat {
+function tellStat({ credentials: { userNamespace } }: TaskContext, dentry: Dentry): Stat {
   const stat = dentry.inode!.getattr(dentry);
   if (userNamespace === initUserNamespace) return stat;
   const { uid, gid } = stat;
@@ -54,6 +55,12 @@ export function tellStat({ credentials: { userNamespace } }: TaskContext, dentry
 export function statAt(task: TaskContext, dirfd: number, path: string, flags: number): Stat {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) raise('EINVAL');
   return tellStat(task, resolvePath(task, dirfd, path, walkFlags(flags)).dentry);
+}
+
+/** As the C library asks for it: by an empty path, for which the place is looked at again. @see newfstatat(2) */
+export function statFile(task: TaskContext, { dentry }: OpenFile): Stat {
+  if (dentry.superblock.weakRevalidate?.(dentry, LOOKUP_EMPTY) === false) raise('ESTALE');
+  return tellStat(task, dentry);
 }
 
 /** As `statAt`, with the attributes of the file. @see vfs_statx_path() */

@@ -10,10 +10,10 @@ import {
   isOmitted,
   findAt,
   statAt,
+  statFile,
   statfsOf,
   statIfPresentAt,
   statxAt,
-  tellStat,
   utimesAt,
   utimesPath,
 } from './attribute-calls.ts';
@@ -46,7 +46,7 @@ export abstract class AttributeSystemCalls extends FileSystemCalls {
   fstat(fd: number): Stat {
     try {
       this.enter('fstat');
-      return tellStat(this, this.files.get(fd).dentry);
+      return statFile(this, this.files.get(fd));
     } catch (error) {
       throw this.refuse(error, 'fstat');
     }

@@ -24,6 +24,7 @@ export type LastType = 'norm' | 'dot' | 'dotdot' | 'root';
 export const LOOKUP_FOLLOW = 1;
 export const LOOKUP_DIRECTORY = 2;
 export const LOOKUP_EMPTY = 4;
+export const LOOKUP_OPEN = 8;
 
 /** A walk in progress: where it stands and what is left. @see struct nameidata */
 export class Nameidata {
@@ -166,6 +167,11 @@ export class Nameidata {
     return lookupDentry(this.dentry, this.last, isLocked);
   }
 
+  /** Ends a walk whose last component was not looked up. @see complete_walk() */
+  complete(flags: number): ErrnoCode | undefined {
+    return this.dentry.superblock.weakRevalidate?.(this.dentry, flags) === false ? 'ESTALE' : undefined;
+  }
+
   /** Walks a whole path; the place is then in `mount` and `dentry`. */
   walk(path: string, flags: number): ErrnoCode | undefined {
     let rest = path;
@@ -173,7 +179,7 @@ export class Nameidata {
       const refusal = this.walkParent(rest);
       if (refusal !== undefined) return refusal;
       if (this.lastType === 'dotdot') this.goUp();
-      if (this.lastType !== 'norm') return undefined;
+      if (this.lastType !== 'norm') return this.complete(flags);
       const child = this.lookupLast();
       if (child.inode === undefined) return 'ENOENT';
       const follow = this.trailingSlash || (flags & LOOKUP_FOLLOW) !== 0;
@@ -198,7 +204,7 @@ export function walkPath(task: TaskContext, dirfd: number, path: string, flags: 
   return walk;
 }
 
-/** The place that `path` names. @throws Errno ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EBADF */
+/** The place that `path` names. @throws Errno ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EBADF, ESTALE */
 export function resolvePath(task: TaskContext, dirfd: number, path: string, flags: number): Path {
   const found = walkPath(task, dirfd, path, flags);
   return typeof found === 'string' ? raise(found) : found;
@@ -208,7 +214,8 @@ export function resolvePath(task: TaskContext, dirfd: number, path: string, flag
 export function resolveParent(task: TaskContext, dirfd: number, path: string): Nameidata {
   const walk = new Nameidata(task);
   const refusal = walk.start(dirfd, path, 0) ?? walk.walkParent(path);
-  return refusal === undefined ? walk : raise(refusal);
+  const invalid = refusal ?? (walk.lastType === 'norm' ? undefined : walk.complete(0));
+  return invalid === undefined ? walk : raise(invalid);
 }
 
 /**

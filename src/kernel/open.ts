@@ -40,7 +40,7 @@ import { type Inode, S_APPEND } from './inode.ts';
 import { notify } from './inotify.ts';
 import type { Kernel } from './kernel.ts';
 import { type Mount, wantWrite } from './mount.ts';
-import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, Nameidata } from './namei.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, LOOKUP_OPEN, Nameidata } from './namei.ts';
 import { checkPermission, isOwnerOrCapable, MAY_READ, MAY_WRITE, prepareMode } from './permission.ts';
 import { fifoOperations, pathOperations } from './pipe.ts';
 import { doTruncate } from './setattr.ts';
@@ -100,7 +100,10 @@ function walkOpen(task: TaskContext, walk: Nameidata, path: string, flags: numbe
     const refusal = walk.walkParent(rest);
     if (refusal !== undefined) raise(refusal);
     if (walk.lastType === 'dotdot') walk.goUp();
-    if (walk.lastType !== 'norm') return false;
+    if (walk.lastType !== 'norm') {
+      const invalid = walk.complete(LOOKUP_OPEN);
+      return invalid === undefined ? false : raise(invalid);
+    }
     if (creates && walk.trailingSlash) raise('EISDIR');
     const child = walk.lookupLast();
     if (child.inode === undefined) return createLast(task, walk, child, flags, mode);

@@ -75,6 +75,11 @@ export interface Superblock {
    * changes directories but through their names. @see d_revalidate()
    */
   revalidate?(dentry: Dentry): boolean;
+  /**
+   * What a walk ends at without having looked its name up (by a descriptor or `.`) still stands for its inode. `flags` is
+   * a sum of `LOOKUP_…`. Left out where it always does. @see d_weak_revalidate()
+   */
+  weakRevalidate?(dentry: Dentry, flags: number): boolean;
   /** The live inode of that number, for a fork; `undefined` when there is none. */
   inode(ino: number): Inode | undefined;
   /** Takes back every inode without a name: nobody holds one after a restart. */

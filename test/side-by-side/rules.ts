@@ -54,17 +54,24 @@ const listsWhiteouts = ({ operation, aufs, overlay }: Difference): boolean =>
   aufs.every((line) => overlay.includes(line)) &&
   overlay.every((line) => aufs.includes(line) || / type=2$/.test(line));
 
-/** A fifo is met by each of its names, or by one; a rename of a file onto itself is nothing, or needs permission. */
+/** A fifo is met by each of its names, or by one; a rename of a file onto itself is nothing, or may be refused. */
 function meetsItself(difference: Difference, { before: [tree] }: Course): boolean {
   const { operation } = difference;
   if (operation === undefined || !('path' in operation) || !LINKED.test(tree.get(operation.path) ?? '')) return false;
   return operation.call === 'open'
     ? answers(difference, OK, /^err ENXIO/)
-    : isRename(difference) && answers(difference, OK, /^err (EACCES|EPERM)/);
+    : isRename(difference) && answers(difference, OK, /^err (EACCES|EPERM|EINVAL)/);
 }
+
+/** A path without names leads to what is open. */
+const isReachedByDots = ({ operation }: Difference): boolean =>
+  operation !== undefined && 'at' in operation && 'path' in operation && /^[./]*$/.test(operation.path);
 
 const isHeld = ({ operation }: Difference): boolean => operation !== undefined && 'slot' in operation;
 const REMOVES = /^(unlink|rmdir|rename)/;
+const isRemoval = ({ operation }: Difference): boolean => operation !== undefined && REMOVES.test(operation.call);
+/** Tell the attributes of something open, or begin with that here. */
+const ASKS_HELD = /^(fstat|fstatat|lseek)$/;
 const CHANGES_HELD = /^(fchmod|fchown|futimens|fsetxattr|fremovexattr)$/;
 
 const done = ({ at }: Difference, { sequence }: Course) =>
@@ -74,11 +81,11 @@ const done = ({ at }: Difference, { sequence }: Course) =>
 const wasRemoved = (difference: Difference, course: Course): boolean =>
   done(difference, course).some(({ call }) => REMOVES.test(call));
 
-/** Attributes of something open were changed after something was removed. */
-function changedWhatWasRemoved(difference: Difference, course: Course): boolean {
+/** After something was removed, something open was asked or changed by such a call. */
+function heldAfterRemoval(difference: Difference, course: Course, such: RegExp): boolean {
   const calls = done(difference, course).map(({ call }) => call);
   const removed = calls.findIndex((call) => REMOVES.test(call));
-  return removed >= 0 && calls.slice(removed).some((call) => CHANGES_HELD.test(call));
+  return removed >= 0 && calls.slice(removed).some((call) => such.test(call));
 }
 
 export const rules: readonly Rule[] = [
@@ -149,6 +156,16 @@ export const rules: readonly Rule[] = [
       withoutLinks(difference.aufs[0]!) === withoutLinks(difference.overlay[0]!),
   },
   {
+    name: 'a lower file that was removed while it was open has names again once they were told',
+    aufs: 'the number of the branch is taken over, and the union can be made read-only',
+    overlay: 'the union counts the names itself: EBUSY',
+    seen: 'fs/aufs/cpup.c au_cpup_attr_nlink(), fs/inode.c set_nlink()',
+    explains: (difference, course) =>
+      difference.operation?.call === 'reconfigure' &&
+      answers(difference, OK, /^err EBUSY/) &&
+      heldAfterRemoval(difference, course, ASKS_HELD),
+  },
+  {
     name: 'an open file that was copied up and then unlinked is not opened anew',
     aufs: 'what was opened in the lower branch is read on, without what was written since',
     overlay: 'the copy is read',
@@ -174,8 +191,10 @@ export const rules: readonly Rule[] = [
     overlay: 'a device takes the place of its whiteout, and a directory that of a new one of its name',
     seen: 'fs/overlayfs/copy_up.c ovl_copy_up_workdir()',
     explains: (difference, course) =>
-      (entry(difference, /^nothing$/, /^\d/) || entry(difference, /^4/, /^4/)) &&
-      changedWhatWasRemoved(difference, course),
+      (entry(difference, /^nothing$/, /^\d/) ||
+        entry(difference, /^4/, /^4/) ||
+        (isRemoval(difference) && answers(difference, /./, /^err ESTALE/))) &&
+      heldAfterRemoval(difference, course, CHANGES_HELD),
   },
   {
     name: 'a descriptor whose name is gone cannot be given one',
@@ -211,12 +230,14 @@ export const rules: readonly Rule[] = [
       sequence.operations.some((operation) => 'name' in operation && operation.name === 'security.capability'),
   },
   {
-    name: 'an open file whose name was taken over by a rename is stale',
-    aufs: 'fstat(2), which a change of position begins with here, looks the name up again and finds another file',
+    name: 'an open file whose name is gone, or was taken over by a rename, is stale',
+    aufs: 'fstat(2), which a change of position begins with here, looks the name up again and finds another file or none',
     overlay: 'an open file stays what it is',
-    seen: 'fd_ro_then_rename_over, rename_over_open',
+    seen: 'fd_ro_then_rename_over, rename_over_open; fs/aufs/dentry.c aufs_d_revalidate()',
     explains: (difference, course) =>
-      isHeld(difference) && wasRemoved(difference, course) && answers(difference, /^err ESTALE/, /./),
+      (isHeld(difference) || isReachedByDots(difference)) &&
+      wasRemoved(difference, course) &&
+      answers(difference, /^err ESTALE/, /./),
   },
   {
     name: 'a write to a fifo sets its time of modification',

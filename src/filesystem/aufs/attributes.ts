@@ -15,14 +15,13 @@ import { genericPermission, MAY_EXEC, MAY_WRITE, permissionRefusal } from '../..
 import { notifyChange } from '../../kernel/setattr.ts';
 import type { Branch, RealPath } from './branch.ts';
 import { copyUpForChange, copyUpNameless } from './copy-up.ts';
-import { isStale, realOfName, topIndex, whiteoutIndex } from './entry.ts';
+import { realOfName, topIndex } from './entry.ts';
 import type { AufsInode } from './inode.ts';
 import { isReadOnlyIn, writableBranch } from './target.ts';
 
-/** What stat(2) tells. @throws Errno ESTALE for a descriptor of what has been replaced @see aufs_getattr() */
+/** What stat(2) tells. @see aufs_getattr() */
 export function statAufs(inode: AufsInode, dentry?: Dentry): Stat {
   const { superblock } = inode;
-  if (dentry !== undefined && !dentry.hashed && isTorn(inode, dentry)) raise('ESTALE');
   const stat = inode.real.getattr();
   if (dentry === undefined || isShownBy(inode, dentry)) inode.refreshLinks();
   stat.dev = superblock.dev;
@@ -30,19 +29,6 @@ export function statAufs(inode: AufsInode, dentry?: Dentry): Stat {
   if (stat.ino64 !== undefined) stat.ino64 = undefined;
   stat.nlink = inode.nlink;
   return stat;
-}
-
-/**
- * A name that is gone no longer stands for what it was known by: its object was moved, or one of the two has links left
- * and the other has none. A whiteout that took its place keeps all this from being looked at. @see h_d_revalidate()
- */
-function isTorn(inode: AufsInode, dentry: Dentry): boolean {
-  if (isStale(dentry)) return true;
-  const [top, whiteout] = [topIndex(dentry), whiteoutIndex(dentry)];
-  if (dentry.isRoot || (whiteout >= 0 && whiteout <= top)) return false;
-  const branch = inode.superblock.branches[top];
-  const real = branch && inode.realIn(branch)?.dentry.inode;
-  return real !== undefined && inode.nlink > 0 !== real.nlink > 0;
 }
 
 /** The name shows the topmost object, or a pseudo-link to it; else what was told last is told again. */

@@ -61,6 +61,12 @@ export function setStale(dentry: Dentry): void {
   dentry.note = noteOf(dentry) | STALE;
 }
 
+/** A whiteout has taken the place of what had the name. */
+export function isWhitedOut(dentry: Dentry): boolean {
+  const whiteout = whiteoutIndex(dentry);
+  return whiteout >= 0 && whiteout <= topIndex(dentry);
+}
+
 /** The real directory that the name's parent has in a branch. */
 export const realParent = (dentry: Dentry, branch: Branch): Dentry | undefined =>
   aufsInode(dentry.parent).realIn(branch)?.dentry;

@@ -13,7 +13,7 @@ import type { Inode } from '../../kernel/inode.ts';
 import { hashOf } from '../../kernel/name-table.ts';
 import { sameType } from '../../kernel/permission.ts';
 import type { Branch, RealPath } from './branch.ts';
-import { aufsInode, setEntry, topIndex } from './entry.ts';
+import { aufsInode, isStale, isWhitedOut, setEntry, topIndex } from './entry.ts';
 import type { AufsInode } from './inode.ts';
 import { findReal, searchReal } from './real-lookup.ts';
 import { isOpaque, isPrivateName, isWhiteout, OPAQUE_NAME, whiteoutName } from './whiteout.ts';
@@ -113,6 +113,19 @@ export function isValid(dentry: Dentry): boolean {
   const { dentry: real } = inode.top;
   if (real.hashed && real.name === dentry.name) return true;
   return isNameInPlace(inode, dentry);
+}
+
+/**
+ * A name that is gone no longer stands for what it was known by: its object was moved, or one of the two has links left
+ * and the other has none. A whiteout that took its place keeps all this from being looked at. @see h_d_revalidate()
+ */
+export function isTorn(dentry: Dentry): boolean {
+  if (isStale(dentry)) return true;
+  if (isWhitedOut(dentry)) return false;
+  const inode = aufsInode(dentry);
+  const branch = inode.superblock.branches[topIndex(dentry)];
+  const real = branch && inode.realIn(branch)?.dentry.inode;
+  return real !== undefined && inode.nlink > 0 !== real.nlink > 0;
 }
 
 function isStillMissing(dentry: Dentry): boolean {

@@ -9,16 +9,17 @@ import { Dentry } from '../../kernel/dentry.ts';
 import type { Fork } from '../../kernel/fork.ts';
 import { dropIfUnused, type Inode } from '../../kernel/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { LOOKUP_EMPTY, LOOKUP_OPEN } from '../../kernel/namei.ts';
 import type { FilesystemType, ReconfigureRequest, Superblock } from '../../kernel/superblock.ts';
 import { syncFilesystem } from '../../kernel/sync.ts';
 import type { Branch, RealPath } from './branch.ts';
 import { checkAufs } from './check.ts';
 import type { AufsConfig } from './config.ts';
-import { setEntry } from './entry.ts';
+import { isStale, isWhitedOut, setEntry } from './entry.ts';
 import { forkAufs, forkAufsInode } from './fork.ts';
 import { AufsInode } from './inode.ts';
 import { FIRST_INO, type InodeNumbers, ROOT_INO } from './inode-number.ts';
-import { isValid } from './namei.ts';
+import { isTorn, isValid } from './namei.ts';
 import { dropPlinks } from './plink.ts';
 import { remountAufs } from './remount.ts';
 import { showOptions } from './show-options.ts';
@@ -168,6 +169,13 @@ export class AufsSuperblock implements Superblock {
     letGoBelow(dentry);
     if (dentry.inode !== undefined) dropIfUnused(dentry.inode);
     return false;
+  }
+
+  /** What was removed is refused, unless it is opened or a descriptor of it is asked. @see aufs_d_revalidate() */
+  weakRevalidate(dentry: Dentry, flags: number): boolean {
+    if (dentry.hashed || dentry.isRoot) return true;
+    const isRefused = (flags & (LOOKUP_OPEN | LOOKUP_EMPTY)) === 0 && (isStale(dentry) || isWhitedOut(dentry));
+    return !isRefused && (this.config.udba === 'none' || !isTorn(dentry));
   }
 
   /** The file is copied up once for all its names. */

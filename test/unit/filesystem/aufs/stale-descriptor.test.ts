@@ -1,6 +1,6 @@
 /** When fstat(2) tells ESTALE. @see fs/aufs/dentry.c h_d_revalidate() */
 import { describe, expect, it } from 'vitest';
-import { O_DIRECTORY, O_RDONLY } from '../../../../src/abi/flags.ts';
+import { AT_EMPTY_PATH, MS_REMOUNT, O_DIRECTORY, O_RDONLY } from '../../../../src/abi/flags.ts';
 import { aufs } from '../../../../src/filesystem/aufs/index.ts';
 import { createMachine } from '../../../../src/union/create-machine.ts';
 
@@ -58,5 +58,55 @@ describe('a descriptor of a pseudo-linked file', () => {
     fs.unlinkSync('/m/k');
     fs.unlinkSync('/m/f');
     expect(task.fstat(fd).nlink).toBe(0);
+  });
+});
+
+describe('a directory that was removed', () => {
+  const removed = () => {
+    const { task, fs } = mounted();
+    const fd = task.open('/m/e', O_RDONLY | O_DIRECTORY);
+    task.chdir('/m/e');
+    fs.rmdirSync('/m/e');
+    return { task, fd };
+  };
+
+  it('is stale for a path that ends in it without a name', () => {
+    const { task, fd } = removed();
+    expect(() => task.fstatat(fd, '.', 0)).toThrow(/ESTALE/);
+    for (const path of ['.', './', './.']) expect(() => task.stat(path)).toThrow(/ESTALE/);
+    expect(() => task.chmod('.', 0o700)).toThrow(/ESTALE/);
+    expect(() => task.access('.', 0)).toThrow(/ESTALE/);
+    expect(() => task.rmdir('.')).toThrow(/ESTALE/);
+    expect(() => task.stat('./e')).toThrow(/ENOENT/);
+    expect(task.stat('..')).toEqual(task.stat('/m'));
+  });
+
+  it('can be opened, and asked by its descriptor', () => {
+    const { task, fd } = removed();
+    expect(task.fstat(fd).nlink).toBe(2);
+    expect(task.fstatat(fd, '', AT_EMPTY_PATH).nlink).toBe(2);
+    const again = task.open('.', O_RDONLY | O_DIRECTORY);
+    expect(task.fstat(again).nlink).toBe(2);
+  });
+});
+
+describe('a descriptor of what somebody removed in its branch', () => {
+  it.each(['f', 'e'])('still answers: %s', (name) => {
+    const { task, fs } = mounted();
+    const fd = task.open(`/m/${name}`, O_RDONLY);
+    fs.rmSync(`/ro/${name}`, { recursive: true });
+    expect(task.fstat(fd).nlink).toBe(0);
+  });
+});
+
+describe('without a look at the branches', () => {
+  it('nothing is stale but what was removed, for a path', () => {
+    const { task, fs } = mounted();
+    task.mount('none', '/m', '', 'udba=none', MS_REMOUNT);
+    const fd = task.open('/m/e', O_RDONLY | O_DIRECTORY);
+    fs.mkdirSync('/m/new');
+    fs.renameSync('/m/new', '/m/e');
+    expect(task.fstat(fd).mode).toBe(fs.statSync('/ro/e').mode);
+    expect(() => task.fstatat(fd, '.', 0)).toThrow(/ESTALE/);
   });
 });
