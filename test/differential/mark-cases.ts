@@ -149,8 +149,9 @@ function escapes(t: Recorded, { prefix, option }: Space): void {
     look(t, path, path.replace('/m', '/u'));
   }
   const room = 255 - prefix.length;
-  for (const length of [room - 9, room - 8, room - 7, room, room + 1]) {
-    const name = prefix + 'n'.repeat(length);
+  const lengths = [room - 9, room - 8, room - 7, room, room + 1];
+  const endings = lengths.flatMap((length) => ['n'.repeat(length), 'é'.repeat(length / 2) + 'n'.repeat(length % 2)]);
+  for (const name of endings.map((ending) => prefix + ending)) {
     t.setxattr('/m/f', name, bytes('1'));
     t.getxattr('/m/f', name);
     t.removexattr('/m/f', name);

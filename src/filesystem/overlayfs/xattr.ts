@@ -20,6 +20,7 @@ import { type Credentials, isCapable } from '../../kernel/credentials.ts';
 import type { Dentry } from '../../kernel/dentry.ts';
 import type { Inode } from '../../kernel/inode.ts';
 import { type Kernel, withCredentials } from '../../kernel/kernel.ts';
+import { isLongerThan } from '../../kernel/lookup.ts';
 import { genericPermission, MAY_READ } from '../../kernel/permission.ts';
 import { inodeFindXattr, inodeGetxattr, inodeListxattr, vfsRemovexattr, vfsSetxattr } from '../../kernel/xattr.ts';
 import type { OverlayInode } from './inode.ts';
@@ -168,7 +169,7 @@ function realName(space: XattrSpace, name: string): string {
   const prefix = prefixOf(space);
   if (name === prefix) raise('EINVAL');
   const escaped = prefix + ESCAPE + name.slice(prefix.length);
-  return escaped.length > XATTR_NAME_MAX ? raise('EOPNOTSUPP') : escaped;
+  return isLongerThan(escaped, XATTR_NAME_MAX) ? raise('EOPNOTSUPP') : escaped;
 }
 
 /** The value that the mounter is told: file capabilities count for his namespace. @see ovl_xattr_get() */
