@@ -1,10 +1,9 @@
 /** Whether this AUFS knows the mount option `dirperm1`, found out by trying. @see moby daemon/graphdriver/aufs/aufs.go (useDirperm) */
-import { removeAll } from '../../archive/unpack-entry.ts';
 import { listPaths } from '../../archive/list-names.ts';
 import type { Task } from '../../kernel/task.ts';
 import type { DriverLog } from '../driver.ts';
-import { makeTemporaryDirectory } from '../make-directory.ts';
-import { attempt, isErrno } from '../refusal.ts';
+import { inTemporary } from '../make-directory.ts';
+import { isErrno } from '../refusal.ts';
 import { XINO } from './mount.ts';
 import { unmount } from './unmount.ts';
 
@@ -15,16 +14,9 @@ const PREFIX = 'docker-aufs-';
 /** Mounts a branch with the option for a moment; a machine without `/tmp` does not support it. */
 export function supportsDirperm1(task: Task, log?: DriverLog): boolean {
   if (task.statIfPresent(TMP) === undefined) return false;
-  const made: string[] = [];
-  const make = (name: string): string => {
-    made.push(makeTemporaryDirectory(task, TMP, PREFIX + name));
-    return made.at(-1)!;
-  };
-  try {
-    return mountsWithDirperm1(task, make('base'), make('union'), log);
-  } finally {
-    for (const directory of made) attempt(() => removeAll(task, directory));
-  }
+  return inTemporary(task, TMP, `${PREFIX}base`, (base) =>
+    inTemporary(task, TMP, `${PREFIX}union`, (union) => mountsWithDirperm1(task, base, union, log)),
+  );
 }
 
 function mountsWithDirperm1(task: Task, base: string, union: string, log: DriverLog | undefined): boolean {
