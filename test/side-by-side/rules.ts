@@ -40,6 +40,13 @@ const withoutCapabilities = (line: string): string => line.replace(/ security\.c
 const chowned = (line: string): string => withoutCapabilities(withoutSetId(line));
 const withoutTime = (line: string): string => line.replace(/ mtime=\S+/, '');
 const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '');
+const linksOf = (line: string): number => Number(/ nlink=(\d+)/.exec(line)?.[1]);
+
+/** An entry has fewer names on overlayfs, and is the same otherwise. */
+function losesName({ path, aufs, overlay }: Difference): boolean {
+  const [told, less] = [aufs[0]!, overlay[0]!];
+  return path !== undefined && withoutLinks(told) === withoutLinks(less) && linksOf(less) < linksOf(told);
+}
 
 /** Some layer has something else where the operation finds a directory. */
 function isInterrupted({ operation }: Difference, { sequence }: Course): boolean {
@@ -69,7 +76,6 @@ const isReachedByDots = ({ operation }: Difference): boolean =>
 
 const isHeld = ({ operation }: Difference): boolean => operation !== undefined && 'slot' in operation;
 const REMOVES = /^(unlink|rmdir|rename)/;
-const isRemoval = ({ operation }: Difference): boolean => operation !== undefined && REMOVES.test(operation.call);
 /** Tell the attributes of something open, or begin with that here. */
 const ASKS_HELD = /^(fstat|fstatat|lseek)$/;
 const CHANGES_HELD = /^(fchmod|fchown|futimens|fsetxattr|fremovexattr)$/;
@@ -178,23 +184,13 @@ export const rules: readonly Rule[] = [
   {
     name: 'what was removed while it was open can still be copied up',
     aufs: 'the copy has a passing name',
-    overlay: 'a whiteout has taken the name: EEXIST, or ENOTDIR for a directory; ENOENT when its directory is gone too',
+    overlay:
+      'as a rename or a link to what has the name by now, a whiteout for one; ENOENT when its directory is gone too',
     seen: 'fs/aufs/cpup.c au_sio_cpup_wh()',
     explains: (difference, course) =>
       isHeld(difference) &&
       wasRemoved(difference, course) &&
-      answers(difference, /./, /^err (EEXIST|ENOTDIR|ENOENT|EIO)/),
-  },
-  {
-    name: 'what was removed while it was open takes its name back when it is copied up',
-    aufs: 'the copy has a passing name',
-    overlay: 'a device takes the place of its whiteout, and a directory that of a new one of its name',
-    seen: 'fs/overlayfs/copy_up.c ovl_copy_up_workdir()',
-    explains: (difference, course) =>
-      (entry(difference, /^nothing$/, /^\d/) ||
-        entry(difference, /^4/, /^4/) ||
-        (isRemoval(difference) && answers(difference, /./, /^err ESTALE/))) &&
-      heldAfterRemoval(difference, course, CHANGES_HELD),
+      answers(difference, /./, /^err (EEXIST|EISDIR|ENOTDIR|ENOTEMPTY|ENOENT|EIO)/),
   },
   {
     name: 'a descriptor whose name is gone cannot be given one',
@@ -276,5 +272,17 @@ export const rules: readonly Rule[] = [
     seen: 'lower_hardlinks_write, link_lower',
     explains: (difference, course) =>
       (entry(difference, FILE, FILE) && isLinked(difference, course)) || meetsItself(difference, course),
+  },
+  {
+    name: 'what was removed while it was open takes its name back when it is copied up',
+    aufs: 'the copy has a passing name',
+    overlay: 'it takes the place of what has its name by now, which has one name less and, as a directory, is gone',
+    seen: 'fs/overlayfs/copy_up.c ovl_copy_up_workdir()',
+    explains: (difference, course) =>
+      heldAfterRemoval(difference, course, CHANGES_HELD) &&
+      (entry(difference, /^nothing$/, /^\d/) ||
+        entry(difference, /^4/, /^4/) ||
+        losesName(difference) ||
+        answers(difference, /./, /^err (ENOENT|ESTALE)/)),
   },
 ];
