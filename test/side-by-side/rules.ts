@@ -36,9 +36,9 @@ function isLinked({ path, aufs, overlay }: Difference, { before }: Course): bool
 
 const withoutSetId = (line: string): string => line.replace(/^(\d+)\d(\d{3} )/, '$10$2');
 const withoutCapabilities = (line: string): string => line.replace(/ security\.capability=\S+( \\\S+)*/, '');
-/** What a change of owner leaves of a file. */
-const chowned = (line: string): string => withoutCapabilities(withoutSetId(line));
 const withoutTime = (line: string): string => line.replace(/ mtime=\S+/, '');
+/** What a change of owner leaves of a file; of a fifo without its time, which differs once it was written to. */
+const chowned = (line: string): string => withoutCapabilities(withoutSetId(FIFO.test(line) ? withoutTime(line) : line));
 const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '');
 const linksOf = (line: string): number => Number(/ nlink=(\d+)/.exec(line)?.[1]);
 
