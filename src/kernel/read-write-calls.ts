@@ -33,10 +33,10 @@ export function copyRange(
   if ((to.inode.flags & S_IMMUTABLE) !== 0) raise('EPERM');
   if (wraps(start, length) || wraps(target, length)) raise('EOVERFLOW');
   let count = start >= from.inode.size ? 0 : Math.min(length, from.inode.size - start);
-  if (from.inode === to.inode && target + count > start && target < start + count) raise('EINVAL');
+  checkOverlap(from, start, to, target, count);
   if (start < 0 || target < 0) raise('EINVAL');
   if (count > 0) count = prepareWrite(kernel, to, count, target);
-  if (count > 0) checkBehind(from, to);
+  if (count > 0) checkBehind(from, start, to, target, count);
   const done = count === 0 ? 0 : spliceRange(from, start, to, target, count);
   if (offsetFrom === undefined) from.position += done;
   if (offsetTo === undefined) to.position += done;
@@ -49,12 +49,18 @@ function checkSameFilesystem(from: OpenFile, to: OpenFile): void {
   if (isStacked ? from.ops.backing === undefined : from.inode.superblock !== to.inode.superblock) raise('EXDEV');
 }
 
-/** @see ovl_copyfile() */
-function checkBehind(from: OpenFile, to: OpenFile): void {
+/** A file is not copied onto itself. */
+function checkOverlap(from: OpenFile, start: number, to: OpenFile, target: number, count: number): void {
+  if (from.inode === to.inode && target + count > start && target < start + count) raise('EINVAL');
+}
+
+/** Two files of a union may stand before one. @see ovl_copyfile() */
+function checkBehind(from: OpenFile, start: number, to: OpenFile, target: number, count: number): void {
   const [realFrom, realTo] = [from, to].map((file) => file.ops.backing?.(file));
   if (realFrom === undefined || realTo === undefined) return;
   checkSameFilesystem(realFrom, realTo);
-  checkBehind(realFrom, realTo);
+  checkOverlap(realFrom, start, realTo, target, count);
+  checkBehind(realFrom, start, realTo, target, count);
 }
 
 /** Linux adds as unsigned 64-bit numbers, where a negative position is a huge one. */

@@ -218,4 +218,23 @@ export const layoutRegressions: readonly Regression[] = [
       caller: { uid: 1000, gid: 1000, groups: [] },
     },
   },
+  {
+    name: 'two inodes of a union before one file are one file for copy_file_range(2)',
+    filesystem: 'overlay',
+    seed: 8800119,
+    path: 0,
+    sequence: onLayout(
+      'nested',
+      '',
+      [[{ ...file('e'), content: { letter: 'l', length: 5000, hole: 0 } } as never]],
+      [
+        { call: 'open', slot: 0, path: 'e', flags: 2, mode: 0 },
+        { call: 'linkSlot', slot: 0, newPath: 'd' },
+        { call: 'open', slot: 1, path: 'd', flags: 2, mode: 0 },
+        { call: 'copyFileRange', slot: 1, offset: 0, to: 0, offsetTo: 1, length: 4096 },
+        { call: 'copyFileRange', slot: 1, offset: 0, to: 0, offsetTo: 5000, length: 4096 },
+        { call: 'stat', path: 'e' },
+      ],
+    ),
+  },
 ];
