@@ -40,6 +40,7 @@ const withoutTime = (line: string): string => line.replace(/ mtime=\S+/, '');
 /** What a change of owner leaves of a file; of a fifo without its time, which differs once it was written to. */
 const chowned = (line: string): string => withoutCapabilities(withoutSetId(FIFO.test(line) ? withoutTime(line) : line));
 const withoutLinks = (line: string): string => line.replace(/ nlink=\d+/, '');
+const withoutContent = (line: string): string => line.replace(/ "[^"]*"/, '');
 const linksOf = (line: string): number => Number(/ nlink=(\d+)/.exec(line)?.[1]);
 
 /** An entry has fewer names on overlayfs, and is the same otherwise. */
@@ -47,6 +48,10 @@ function losesName({ path, aufs, overlay }: Difference): boolean {
   const [told, less] = [aufs[0]!, overlay[0]!];
   return path !== undefined && withoutLinks(told) === withoutLinks(less) && linksOf(less) < linksOf(told);
 }
+
+/** A file is the same but for what it holds. */
+const isOtherContent = (difference: Difference): boolean =>
+  entry(difference, FILE, FILE) && withoutContent(difference.aufs[0]!) === withoutContent(difference.overlay[0]!);
 
 /** Some layer has something else where the operation finds a directory. */
 function isInterrupted({ operation }: Difference, { sequence }: Course): boolean {
@@ -177,9 +182,10 @@ export const rules: readonly Rule[] = [
     overlay: 'the copy is read',
     seen: 'fs/aufs/file.c refresh_file()',
     explains: (difference, course) =>
-      /^(read|pread|copyFileRange)$/.test(difference.operation?.call ?? '') &&
-      answers(difference, OK, OK) &&
-      wasRemoved(difference, course),
+      (/^(read|pread|copyFileRange)$/.test(difference.operation?.call ?? '') &&
+        answers(difference, OK, OK) &&
+        wasRemoved(difference, course)) ||
+      (isOtherContent(difference) && heldAfterRemoval(difference, course, /^copyFileRange$/)),
   },
   {
     name: 'what was removed while it was open can still be copied up',
