@@ -223,6 +223,14 @@ export const rules: readonly Rule[] = [
     explains: (difference) => /^(load|store)$/.test(difference.operation?.call ?? '') && difference.path === undefined,
   },
   {
+    name: 'a copy has less room for attributes',
+    aufs: 'the branch keeps no attributes but those that were set',
+    overlay: 'where a copy came from is an attribute too',
+    seen: 'fs/overlayfs/copy_up.c ovl_set_origin(), fs/ext4/xattr.c ext4_xattr_block_set()',
+    explains: (difference) =>
+      /setxattr$/.test(difference.operation?.call ?? '') && answers(difference, OK, /^err ENOSPC/),
+  },
+  {
     name: 'capabilities that are none are copied up',
     aufs: 'attributes are read as the branch keeps them',
     overlay: 'the value is asked of the security module, which gives EINVAL',
