@@ -91,6 +91,8 @@ export interface Inode {
    * name gives its `hash`, that is `hashOf(name)` of `kernel/name-table`.
    */
   lacks?(name: string, hash?: number): boolean;
+  /** How many names the directory has ever been given: while that stays, no name that was missing is there. */
+  readonly additions?: number;
   /** A new regular file. */
   create(dentry: Dentry, mode: number): Inode;
   /** A new directory. @throws Errno ENOSPC */

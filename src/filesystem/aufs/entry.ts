@@ -14,8 +14,11 @@ const INDEX_MASK = (1 << INDEX_BITS) - 1;
 /** What the name stood for has been replaced: stat(2) of a descriptor tells ESTALE. */
 const STALE = 1 << (2 * INDEX_BITS);
 const BOTTOM_SHIFT = 2 * INDEX_BITS + 1;
+/** Above the bits: when the name was last seen to be missing. */
+const SEEN_UNIT = 2 ** (BOTTOM_SHIFT + INDEX_BITS);
 
 const noteOf = (dentry: Dentry): number => (dentry.note as number | undefined) ?? 0;
+const bitsOf = (dentry: Dentry): number => noteOf(dentry) & (SEEN_UNIT - 1);
 
 /** The inode of a name of the union. */
 export const aufsInode = (dentry: Dentry): AufsInode => dentry.inode as AufsInode;
@@ -48,17 +51,25 @@ export function setEntry(dentry: Dentry, top: number, whiteout: number): void {
 
 /** The name was copied up. */
 export function setTopIndex(dentry: Dentry, top: number): void {
-  dentry.note = (noteOf(dentry) & ~INDEX_MASK) | (top + 1);
+  dentry.note = (bitsOf(dentry) & ~INDEX_MASK) | (top + 1);
 }
 
 export function setWhiteoutIndex(dentry: Dentry, whiteout: number): void {
-  dentry.note = (noteOf(dentry) & ~(INDEX_MASK << INDEX_BITS)) | ((whiteout + 1) << INDEX_BITS);
+  dentry.note = (bitsOf(dentry) & ~(INDEX_MASK << INDEX_BITS)) | ((whiteout + 1) << INDEX_BITS);
 }
 
 export const isStale = (dentry: Dentry): boolean => (noteOf(dentry) & STALE) !== 0;
 
 export function setStale(dentry: Dentry): void {
-  dentry.note = noteOf(dentry) | STALE;
+  dentry.note = bitsOf(dentry) | STALE;
+}
+
+/** The name was missing when its real directory had been given so many names. */
+export const wasMissing = (dentry: Dentry, additions: number): boolean =>
+  Math.floor(noteOf(dentry) / SEEN_UNIT) === additions + 1;
+
+export function noteMissing(dentry: Dentry, additions: number): void {
+  dentry.note = bitsOf(dentry) + (additions + 1) * SEEN_UNIT;
 }
 
 /** A whiteout has taken the place of what had the name. */

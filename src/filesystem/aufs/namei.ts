@@ -13,7 +13,7 @@ import type { Inode } from '../../kernel/inode.ts';
 import { hashOf } from '../../kernel/name-table.ts';
 import { sameType } from '../../kernel/permission.ts';
 import type { Branch, RealPath } from './branch.ts';
-import { aufsInode, isStale, isWhitedOut, setEntry, topIndex } from './entry.ts';
+import { aufsInode, isStale, isWhitedOut, noteMissing, setEntry, topIndex, wasMissing } from './entry.ts';
 import type { AufsInode } from './inode.ts';
 import { findReal, searchReal } from './real-lookup.ts';
 import { isOpaque, isPrivateName, isWhiteout, OPAQUE_NAME, whiteoutName } from './whiteout.ts';
@@ -129,9 +129,13 @@ export function isTorn(dentry: Dentry): boolean {
 }
 
 function isStillMissing(dentry: Dentry): boolean {
-  const directory = aufsInode(dentry.parent).top;
-  if (directory.branch.index !== topIndex(dentry)) return true;
-  return searchReal(directory.dentry, dentry.name) === undefined;
+  const { branch, dentry: directory } = aufsInode(dentry.parent).top;
+  if (branch.index !== topIndex(dentry)) return true;
+  const { additions, superblock } = directory.inode!;
+  if (additions !== undefined && wasMissing(dentry, additions) && !superblock.kernel.trace.active) return true;
+  if (searchReal(directory, dentry.name) !== undefined) return false;
+  if (additions !== undefined) noteMissing(dentry, additions);
+  return true;
 }
 
 /** No directory of the branches has been moved or removed since it was last looked at, or not this one. */

@@ -62,6 +62,11 @@ export class TmpfsDirectory {
     return this.#names.size;
   }
 
+  /** How many names were put into it. */
+  get additions(): number {
+    return this.#nextRank;
+  }
+
   get(name: string): TmpfsEntry | undefined {
     return this.#names.get(name);
   }

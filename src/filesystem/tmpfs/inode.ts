@@ -170,6 +170,10 @@ export class TmpfsInode implements Inode {
     return !(this.record.content as TmpfsDirectory).has(name, hash);
   }
 
+  get additions(): number {
+    return (this.record.content as TmpfsDirectory).additions;
+  }
+
   /** The entries of this directory, for reading. */
   entries(): TmpfsDirectory {
     return this.record.content as TmpfsDirectory;
